@@ -5,7 +5,7 @@ import asyncio
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -67,22 +67,22 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="", required=True)
-    _add_serve(commands)
-    _add_demo(commands)
-    _add_simulate(commands)
-    _add_once(commands)
-    _add_check_config(commands)
+    _add_serve(commands.add_parser)
+    _add_demo(commands.add_parser)
+    _add_simulate(commands.add_parser)
+    _add_once(commands.add_parser)
+    _add_check_config(commands.add_parser)
     first = arguments[0] if arguments else ""
     if first not in ("-h", "--help", "--version") and (not first or first.startswith("-")):
         arguments = ["serve", *arguments]
     return parser.parse_args(arguments)
 
 
-Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
+AddParser = Callable[..., argparse.ArgumentParser]
 
 
-def _command(commands: Commands, name: str, text: str) -> argparse.ArgumentParser:
-    parser = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+def _command(add: AddParser, name: str, text: str) -> argparse.ArgumentParser:
+    parser = add(name, help=text, description=text, allow_abbrev=False)
     parser.add_argument("--log.level", dest="log_level", choices=tuple(LEVELS), default="info")
     parser.add_argument(
         "--log.format", dest="log_format", choices=("logfmt", "json"), default="logfmt"
@@ -120,23 +120,23 @@ def _add_web(parser: argparse.ArgumentParser, default: str) -> None:
     )
 
 
-def _add_serve(commands: Commands) -> None:
-    parser = _command(commands, "serve", "poll the API and serve /metrics (the default)")
+def _add_serve(add: AddParser) -> None:
+    parser = _command(add, "serve", "poll the API and serve /metrics (the default)")
     _add_config_file(parser, required=False)
     _add_web(parser, DEFAULT_ADDRESS)
     parser.set_defaults(run=_serve)
 
 
-def _add_demo(commands: Commands) -> None:
+def _add_demo(add: AddParser) -> None:
     text = "the exporter against an embedded simulator: no account, no file"
-    parser = _command(commands, "demo", text)
+    parser = _command(add, "demo", text)
     _add_web(parser, "127.0.0.1:10843")
     parser.set_defaults(run=_demo)
 
 
-def _add_simulate(commands: Commands) -> None:
+def _add_simulate(add: AddParser) -> None:
     text = "the simulated certificates API of one metro"
-    parser = _command(commands, "simulate", text)
+    parser = _command(add, "simulate", text)
     parser.add_argument(
         "--listen-address",
         dest="listen_address",
@@ -152,15 +152,15 @@ def _add_simulate(commands: Commands) -> None:
     parser.set_defaults(run=_simulate)
 
 
-def _add_once(commands: Commands) -> None:
+def _add_once(add: AddParser) -> None:
     text = "one collection, its exposition on standard output"
-    parser = _command(commands, "once", text)
+    parser = _command(add, "once", text)
     _add_config_file(parser, required=False)
     parser.set_defaults(run=_once)
 
 
-def _add_check_config(commands: Commands) -> None:
-    parser = _command(commands, "check-config", "load the configuration as `serve` does, and exit")
+def _add_check_config(add: AddParser) -> None:
+    parser = _command(add, "check-config", "load the configuration as `serve` does, and exit")
     _add_config_file(parser, required=True)
     parser.set_defaults(run=_check_config)
 

@@ -136,7 +136,7 @@ def parse(text: bytes, path: Path, environment: Mapping[str, str]) -> Configurat
         raise ConfigurationError(f"{path}: not YAML: {_one_line(exc)}") from exc
     except RecursionError as exc:
         raise ConfigurationError(f"{path}: not YAML: nested too deeply") from exc
-    except (msgspec.ValidationError, _Wrong) as exc:
+    except (msgspec.ValidationError, _WrongError) as exc:
         raise ConfigurationError(f"{path}: {_one_line(exc)}") from exc
 
 
@@ -152,12 +152,11 @@ def from_environment(environment: Mapping[str, str]) -> Configuration:
             "expected a comma-separated list of metro codes or URLs"
         )
     try:
-        entry = _AccountEntry(
-            name="default", metros=tuple(c for c in codes if c), token_env="UKC_TOKEN"
-        )
+        metros = tuple(c for c in codes if c)
+        entry = _AccountEntry("default", metros, token_env="UKC_TOKEN")  # noqa: S106 - its name
         file = _File(accounts=(entry,))
         return _configuration(file, Path(), environment)
-    except _Wrong as exc:
+    except _WrongError as exc:
         place = exc.path.replace("$.accounts[0].metros", "UKC_METRO")
         place = place.replace("$.accounts[0].token_env", "UKC_TOKEN")
         raise ConfigurationError(f"environment: {exc.expected} - at `{place}`") from exc
@@ -177,7 +176,7 @@ def duration(text: str | int) -> float:
     return float(sum(int(number) * unit for number, unit in parts if number))
 
 
-class _Wrong(Exception):
+class _WrongError(Exception):
     def __init__(self, path: str, expected: str) -> None:
         super().__init__(f"{expected} - at `{path}`")
         self.path = path
@@ -219,7 +218,7 @@ def _configuration(file: _File, folder: Path, environment: Mapping[str, str]) ->
         path = f"$.accounts[{i}]"
         _label(entry.name, f"{path}.name")
         if entry.name in (a.name for a in accounts):
-            raise _Wrong(f"{path}.name", f"the account {entry.name!r} is there already")
+            raise _WrongError(f"{path}.name", f"the account {entry.name!r} is there already")
         token = _token_source(entry, path, folder, environment)
         accounts.append(Account(entry.name, token, _metros(entry, path)))
     return Configuration(
@@ -236,15 +235,15 @@ def _positive(value: str | int, path: str) -> float:
     try:
         seconds = duration(value)
     except ValueError as exc:
-        raise _Wrong(path, str(exc)) from exc
+        raise _WrongError(path, str(exc)) from exc
     if not 0 < seconds <= 10 * _SECONDS[0]:
-        raise _Wrong(path, "expected a duration longer than 0 and of at most 10y")
+        raise _WrongError(path, "expected a duration longer than 0 and of at most 10y")
     return seconds
 
 
 def _label(name: str, path: str) -> str:
     if not _LABEL.fullmatch(name) or not name.isprintable():
-        raise _Wrong(path, "expected a name of 1 to 100 printable characters")
+        raise _WrongError(path, "expected a name of 1 to 100 printable characters")
     return name
 
 
@@ -260,7 +259,7 @@ def _metros(entry: _AccountEntry, path: str) -> tuple[Metro, ...]:
         else:
             metro = _metro(given, place)
         if metro.name in (m.name for m in metros):
-            raise _Wrong(place, f"the metro {metro.name!r} is there already")
+            raise _WrongError(place, f"the metro {metro.name!r} is there already")
         metros.append(metro)
     return tuple(metros)
 
@@ -275,7 +274,7 @@ def _metro(given: str, path: str) -> Metro:
         )
         return Metro(code[1] if code else parts.netloc, url)
     if not _CODE.fullmatch(given):
-        raise _Wrong(path, "expected a metro code such as fra0, a URL, or a name and a url")
+        raise _WrongError(path, "expected a metro code such as fra0, a URL, or a name and a url")
     # Codes of the first generation end in a digit, those of the second do not.
     domain = "kraft.cloud" if given[-1].isdigit() else "unikraft.cloud"
     return Metro(given, f"https://api.{given}.{domain}")
@@ -287,15 +286,15 @@ def _base_url(url: str, path: str, *, insecure: bool) -> str:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
     except ValueError as exc:
-        raise _Wrong(path, wanted) from exc
+        raise _WrongError(path, wanted) from exc
     if parts.scheme not in ("http", "https") or not host or not url.isascii():
-        raise _Wrong(path, wanted)
+        raise _WrongError(path, wanted)
     if not url.isprintable() or " " in url or parts.query or parts.fragment:
-        raise _Wrong(path, f"{wanted}, with neither query nor fragment")
+        raise _WrongError(path, f"{wanted}, with neither query nor fragment")
     if "@" in parts.netloc:
-        raise _Wrong(path, f"{wanted}, with neither user nor password")
+        raise _WrongError(path, f"{wanted}, with neither user nor password")
     if parts.scheme == "http" and not insecure and not _loopback(host):
-        raise _Wrong(
+        raise _WrongError(
             path,
             "the token would travel in the clear: expected https://, "
             "a loopback address, or `allow_insecure: true` beside the URL",
@@ -317,7 +316,7 @@ def _token_source(
 ) -> TokenSource:
     """Where the token comes from, tried once so that a bad one is known before the start."""
     if (entry.token_file is None) == (entry.token_env is None):
-        raise _Wrong(path, "expected either `token_file` or `token_env`")
+        raise _WrongError(path, "expected either `token_file` or `token_env`")
     try:
         if entry.token_file is not None:
             path = f"{path}.token_file"
@@ -327,7 +326,7 @@ def _token_source(
         path, name = f"{path}.token_env", entry.token_env or ""
         return TokenVariable(name, _token(environment.get(name, ""), f"variable {name!r}"))
     except (Unauthorized, ValueError) as exc:
-        raise _Wrong(path, str(exc)) from exc
+        raise _WrongError(path, str(exc)) from exc
 
 
 def _token(text: str, place: str) -> Token:

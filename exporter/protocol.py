@@ -1,6 +1,6 @@
 """What the API's answers mean, and what to ask it, without any I/O."""
 
-import datetime
+import datetime as dt
 import email.utils
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -173,7 +173,7 @@ def retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
     try:
         date = email.utils.parsedate_to_datetime(value)
         if date.tzinfo is None:
-            date = date.replace(tzinfo=datetime.UTC)
+            date = date.replace(tzinfo=dt.UTC)
         return max(0.0, date.timestamp() - now)
     except (ValueError, OverflowError):
         return None
@@ -187,11 +187,11 @@ def timestamp(value: str | None) -> float | None:
     """
     if not value:
         return None
-    moment = datetime.datetime.fromisoformat(value)
+    moment = dt.datetime.fromisoformat(value)
     if moment.year == 1:
         return None
     if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=datetime.UTC)
+        moment = moment.replace(tzinfo=dt.UTC)
     return moment.timestamp()
 
 

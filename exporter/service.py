@@ -6,7 +6,7 @@ import signal
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Final, NamedTuple
@@ -165,25 +165,27 @@ async def serve(
     address: Address,
     *,
     telemetry_path: str = "/metrics",
-    beside: Callable[[], Awaitable[None]] | None = None,
+    listening: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Poll and serve until SIGTERM or SIGINT.
 
-    `beside` runs for as long, in the same task group.
+    `listening` is told the URL once connections are taken.
     Raises `ExporterError` where the address cannot be bound, and any bug of a poller: the server
     and the pollers are siblings, so that the process does not go on answering without them.
     """
-    listening = listen(address)
+    listener = listen(address)
     async with build(configuration) as graph:
         server = _server(graph.app(telemetry_path))
         # Uvicorn raises the signal again once it has stopped; this is whom it then reaches.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: setattr(server, "should_exit", True))
-        host, port = listening.getsockname()[:2]
-        log.info("listening", address=f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+        host, port = listener.getsockname()[:2]
+        where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        log.info("listening", address=where)
+        listening(f"http://{where}")
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(poller.run()) for poller in graph.pollers]
-            await server.serve(sockets=[listening])
+            await server.serve(sockets=[listener])
             for task in tasks:
                 task.cancel()
         log.info("stopped")

@@ -17,7 +17,7 @@ from exporter.errors import REASONS, PollError
 from exporter.snapshot import Key, MetroSnapshot
 
 # Ages of counters are noise here, and the text format would show each as a gauge of its own.
-prometheus_client.disable_created_metrics()
+prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
 
 METRO: Final = ("account", "metro")
 _BUCKETS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -103,10 +103,11 @@ class Telemetry:
     def track(self, key: Key, *, interval: float) -> None:
         """Begin a metro, with a zero for everything that may happen; `interval` in seconds."""
         self._interval.labels(*key).set(interval)
-        for metric in (self._up, self._last_success, self._poll_duration, self._polls):
+        for metric in (self._up, self._last_success, self._poll_duration, self._listed):
             metric.labels(*key)
-        for metric in (self._listed, self._fetched, self._request_duration):
-            metric.labels(*key)
+        self._fetched.labels(*key)
+        self._polls.labels(*key)
+        self._request_duration.labels(*key)
         for reason in REASONS:
             self._failures.labels(*key, reason)
             self._skipped.labels(*key, reason)

@@ -82,9 +82,11 @@ async def test_batched_lists_and_fetches_in_batches() -> None:
     assert [uuids[:200], uuids[200:]] == asked
     assert all(r.line == "GET /v1/certificates HTTP/1.1" for r in api.received[1:])
     assert (202, uuids[:199]) == (got.listed, [c.uuid for c in got.certificates])
-    assert [
-        (u.reason, u.uuid) for u in got.unread
-    ] == [("undecodable", ""), ("not_found", "u199"), ("not_found", "u200")]
+    assert [(u.reason, u.uuid) for u in got.unread] == [
+        ("undecodable", ""),
+        ("not_found", "u199"),
+        ("not_found", "u200"),
+    ]
 
 
 @pytest.mark.parametrize("status", [404, 405])
@@ -221,9 +223,10 @@ async def test_a_rotated_token_is_used_by_the_next_poll(tmp_path: Path) -> None:
             path.write_text(text)
             await metro.bulk()
 
-    assert [
-        r.headers["authorization"] for r in api.received
-    ] == ["Bearer first-token", "Bearer second-token"]
+    assert [r.headers["authorization"] for r in api.received] == [
+        "Bearer first-token",
+        "Bearer second-token",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def page(*snapshots: MetroSnapshot, openmetrics: bool = False, now: float = NOW)
 
 def families(text: str, *, openmetrics: bool) -> Iterable[Metric]:
     # The parsers are generators: errors show when they are read to their end.
-    return list(parse_openmetrics(text) if openmetrics else parse_text(text))
+    return list(parse_openmetrics(text) if openmetrics else parse_text(text))  # type: ignore[no-untyped-call]
 
 
 def names(text: str, *, openmetrics: bool) -> set[str]:
@@ -192,7 +192,7 @@ def test_a_metro_that_is_stale_is_withdrawn_and_no_other() -> None:
 
     def shown() -> str:
         text = b"".join(exposition.stream(openmetrics=False, tail=b"").text()).decode()
-        return "".join(sorted({name for name in names(text, openmetrics=False)}))
+        return "".join(sorted(names(text, openmetrics=False)))
 
     dal = Key("default", "dal0")
     for name, key, taken_at in (("f", FRA, NOW), ("d", dal, NOW + 50)):
