@@ -4,6 +4,7 @@ import math
 from typing import Annotated, Literal, get_args
 
 import msgspec
+from msgspec.structs import replace
 
 from exporter.simulator.endpoints import Endpoint
 
@@ -68,11 +69,11 @@ class Faults:
     """The faults that stand, in the order they were injected; the first that applies is used."""
 
     def __init__(self) -> None:
-        self._standing: list[tuple[Fault, int | None]] = []
+        self._standing: list[Fault] = []
 
     def add(self, fault: Fault) -> None:
         """Let it stand, for `fault.count` requests or until it is cleared."""
-        self._standing.append((fault, fault.count))
+        self._standing.append(fault)
 
     def clear(self) -> None:
         """Let none stand. Requests that hang go on hanging."""
@@ -80,16 +81,15 @@ class Faults:
 
     def standing(self) -> list[Fault]:
         """What stands, each with the count that is left."""
-        return [msgspec.structs.replace(fault, count=left) for fault, left in self._standing]
+        return list(self._standing)
 
     def take(self, endpoint: Endpoint) -> Fault | None:
         """The fault for one request, counted; None where all is well."""
-        for place, (fault, left) in enumerate(self._standing):
+        for place, fault in enumerate(self._standing):
             if fault.endpoint in {None, endpoint}:
-                if left is not None:
-                    left -= 1  # noqa: PLW2901
-                    self._standing[place] = (fault, left)
-                    if not left:
-                        del self._standing[place]
+                if fault.count == 1:
+                    del self._standing[place]
+                elif fault.count is not None:
+                    self._standing[place] = replace(fault, count=fault.count - 1)
                 return fault
         return None
