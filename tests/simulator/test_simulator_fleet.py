@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from simulated import NOW, ask, items, simulator
+from tests.simulator.simulated import NOW, ask, items, simulator
 
 from exporter.simulator import SCENARIOS, Certificate
 
