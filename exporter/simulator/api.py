@@ -4,7 +4,6 @@ import asyncio
 import hmac
 from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import islice
-from typing import Literal
 
 from exporter.simulator import parameters, x509
 from exporter.simulator.answers import (
@@ -19,34 +18,17 @@ from exporter.simulator.answers import (
 )
 from exporter.simulator.asgi import Request
 from exporter.simulator.clock import Clock
+from exporter.simulator.endpoints import COLLECTION, LISTING, Endpoint, endpoint, methods
 from exporter.simulator.fleet import Fleet
 from exporter.simulator.parameters import Query, Reference
 from exporter.simulator.records import Item, item
 from exporter.simulator.uploads import entry
 
-COLLECTION = "/v1/certificates"
-LISTING = f"{COLLECTION}/list"
 _STREAMED = 500  # more items than this are sent piece by piece
 _LOCAL = frozenset({"details"})
 _NAMED = frozenset({"uuid", "name"})
 _GENERATION_1 = _NAMED | _LOCAL
 _GENERATION_2 = _GENERATION_1 | {"count", "from", "order", "sortby"}
-
-Endpoint = Literal["list", "get", "get-one", "upload", "delete", "delete-one", "other"]
-
-
-def endpoint(method: str, path: str) -> Endpoint:
-    """Which endpoint of the specification a request is for."""
-    if path == LISTING:
-        return "list" if method == "GET" else "other"
-    if path in {COLLECTION, f"{COLLECTION}/"}:
-        whole: dict[str, Endpoint] = {"GET": "get", "POST": "upload", "DELETE": "delete"}
-        return whole.get(method, "other")
-    rest = path.removeprefix(f"{COLLECTION}/")
-    if rest != path and "/" not in rest:
-        one: dict[str, Endpoint] = {"GET": "get-one", "DELETE": "delete-one"}
-        return one.get(method, "other")
-    return "other"
 
 
 class Api:
@@ -83,18 +65,12 @@ class Api:
             raise RequestError(401, problem, headers={"www-authenticate": "Bearer"})
 
     def _other(self, request: Request) -> Answer:
-        path = request.path
-        allowed = None
-        if path in {COLLECTION, f"{COLLECTION}/"}:
-            allowed = "GET, POST, DELETE"
-        elif path == LISTING and self._generation != 2:
-            allowed = "GET"
-        elif endpoint("GET", path) == "get-one":
-            allowed = "GET, DELETE"
-        if allowed is None:
+        allowed = methods(request.path)
+        if not allowed or (request.path == LISTING and self._generation == 2):
             raise RequestError(404, "No such endpoint", Code.NO_API_ENDPOINT)
         message = f"{request.method[:32]} is not allowed here"
-        raise RequestError(405, message, Code.WRONG_METHOD, {"allow": allowed})
+        headers = {"allow": ", ".join(allowed)}
+        raise RequestError(405, message, Code.WRONG_METHOD, headers)
 
     def _list(self, request: Request) -> Answer:
         if self._generation == 2:

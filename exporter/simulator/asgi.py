@@ -28,13 +28,13 @@ class Request(msgspec.Struct, frozen=True):
     body: bytes
 
 
-async def read(scope: Scope, receive: Receive) -> Request:
-    """The whole request; raises a 413 where its body is over the limit."""
+async def read(scope: Scope, receive: Receive) -> Request | None:
+    """The whole request, or None where the client went away; a 413 for too long a body."""
     body, size = bytearray(), 0
     while size < _DRAINED:
         message = await receive()
         if message["type"] == "http.disconnect":
-            break
+            return None
         piece = message.get("body", b"")
         size += len(piece)
         if size <= BODY_LIMIT:

@@ -73,9 +73,8 @@ class Entries:
             self._firsts.append(self.count)
             self.count += group.count
         self._patterns = [_pattern(group, metro) for group in self._groups]
-        # The last of a group is as good as the first for finding what contradicts itself.
-        for first, group in zip(self._firsts, self._groups, strict=True):
-            self._check(first, group)
+        for position in range(len(self._groups)):
+            self._check(position)
 
     def __getitem__(self, index: int) -> Entry:
         """The certificate of that index, counted from 0 in the scenario's order."""
@@ -117,11 +116,16 @@ class Entries:
             service_groups=tuple(service_group(salt, n) for n in range(group.service_groups)),
         )
 
-    def _check(self, first: int, group: Group) -> None:
-        plan = self[first].plan
-        if plan.not_before is not None and at(plan, self._start).not_before != plan.not_before:
-            place = f"$.certificates[{self._groups.index(group)}].expires_in"
-            raise ScenarioError(f"{place}: it would have been renewed before the first moment")
+    def _check(self, position: int) -> None:
+        """Refuse what contradicts itself; the first of a group is as good as any for that."""
+        first = self._firsts[position]
+        entry = self[first]
+        place = f"{entry.common_name} in {self._metro}"
+        if self.index(entry.name) != first:
+            raise ScenarioError(f"{place}: the name {entry.name!r} is taken by another group")
+        begun = entry.plan.not_before
+        if begun is not None and at(entry.plan, self._start).not_before != begun:
+            raise ScenarioError(f"{place}: expires_in: it would have been renewed before the start")
 
 
 def _plan(group: Group, number: int, start: int) -> Plan:

@@ -15,8 +15,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from exporter.simulator import x509
 from exporter.simulator.answers import refusal
 from exporter.simulator.asgi import Receive, Scope, Send
+from exporter.simulator.broken import CONNECTION
 from exporter.simulator.clock import Clock
-from exporter.simulator.faults import CONNECTION
 from exporter.simulator.scenario import ScenarioError
 from exporter.simulator.simulator import Simulator
 
@@ -24,6 +24,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _BACKLOG = 128
 _GRACE = 2
+_HEAD_LIMIT = 128 << 10  # room for 253 ids in a query
 _ADVANCE = '{"by": "30d"}'
 _FAULT = '{"kind": "rate-limited", "retry_after": 30}'
 
@@ -114,6 +115,7 @@ async def serve(
         log_config=None,
         access_log=False,
         backlog=_BACKLOG,
+        h11_max_incomplete_event_size=_HEAD_LIMIT,
         timeout_graceful_shutdown=_GRACE,
         ssl_certfile=certfile,
         ssl_keyfile=keyfile,
