@@ -83,13 +83,7 @@ async def test_scraped_and_a_metro_that_goes_away(tmp_path: Path) -> None:
         assert ["up"] == [target["health"] for target in targets["activeTargets"]]
 
 
-HOSTILE = {
-    "a\0b": "a\ufffdb",
-    **{
-        name: name
-        for name in ("\u2028\x85\x1c\x0b\r", 'quo"te\\ne\nw', "\u202e\U0001f510", "x" * 1_000_000)
-    },
-}
+HOSTILE = ("a\0b", "\u2028\x85\x1c\x0b\r", 'quo"te\\ne\nw', "\u202e\U0001f510", "x" * 1_000_000)
 
 
 async def test_hostile_names_do_not_spoil_the_scrape(tmp_path: Path) -> None:
@@ -107,4 +101,4 @@ async def test_hostile_names_do_not_spoil_the_scrape(tmp_path: Path) -> None:
                 lambda: scraper.query("sum by (name) (ukc_certificate_info)"), lambda seen: seen
             )
 
-    assert {(HOSTILE.get(name, name),): 1 for name in names} == seen
+    assert {(name,): 1 for name in names} == seen
