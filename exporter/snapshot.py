@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from exporter.items import Unread
 from exporter.model import Certificate
-from exporter.protocol import Reading, Unread
+from exporter.protocol import Reading
 
 
 class Key(NamedTuple):
