@@ -62,11 +62,24 @@ class TokenVariable(NamedTuple):
 TokenSource = TokenFile | TokenVariable
 
 
+class Selection(NamedTuple):
+    """Which of a metro's certificates are looked at, and which of those have their own series.
+
+    `include` and `exclude` are matched against the whole name and the whole common name.
+    """
+
+    series: Literal["all", "attention", "none"] = "all"
+    max_certificates: int | None = None
+    include: re.Pattern[str] | None = None
+    exclude: re.Pattern[str] | None = None
+
+
 class Metro(NamedTuple):
     """`name` is the `metro` label; `base_url` has neither a trailing slash nor `/v1`."""
 
     name: str
     base_url: str
+    selection: Selection = Selection()
 
 
 class Account(NamedTuple):
@@ -92,10 +105,18 @@ class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A typo in the file is an error, never a silent default."""
 
 
+_Series = Literal["all", "attention", "none"]
+_Limit = Annotated[int, msgspec.Meta(ge=0)]
+
+
 class _MetroEntry(_Strict, frozen=True):
     name: str
     url: str
     allow_insecure: bool = False
+    series: _Series | None = None
+    max_certificates: _Limit | None = None
+    include: str | None = None
+    exclude: str | None = None
 
 
 class _AccountEntry(_Strict, frozen=True):
@@ -103,6 +124,10 @@ class _AccountEntry(_Strict, frozen=True):
     metros: Annotated[tuple[str | _MetroEntry, ...], msgspec.Meta(min_length=1)]
     token_file: str | None = None
     token_env: str | None = None
+    series: _Series = "all"
+    max_certificates: _Limit | None = None
+    include: str | None = None
+    exclude: str | None = None
 
 
 class _File(_Strict, frozen=True):
@@ -249,19 +274,38 @@ def _label(name: str, path: str) -> str:
 
 def _metros(entry: _AccountEntry, path: str) -> tuple[Metro, ...]:
     metros: list[Metro] = []
+    of_account = _selection(entry, path, Selection())
     for i, given in enumerate(entry.metros):
         place = f"{path}.metros[{i}]"
         if isinstance(given, _MetroEntry):
             _label(given.name, f"{place}.name")
             url = _base_url(given.url, f"{place}.url", insecure=given.allow_insecure)
-            metro = Metro(given.name, url)
+            metro = Metro(given.name, url, _selection(given, place, of_account))
             place = f"{place}.name"
         else:
-            metro = _metro(given, place)
+            metro = _metro(given, place)._replace(selection=of_account)
         if metro.name in (m.name for m in metros):
             raise _WrongError(place, f"the metro {metro.name!r} is there already")
         metros.append(metro)
     return tuple(metros)
+
+
+def _selection(entry: _AccountEntry | _MetroEntry, path: str, outer: Selection) -> Selection:
+    """The entry's selection; what it leaves open is as in `outer`."""
+
+    def pattern(text: str | None, field: str) -> re.Pattern[str] | None:
+        try:
+            return None if text is None else re.compile(text)
+        except re.error as exc:
+            wanted = f"expected a regular expression: {exc}"
+            raise _WrongError(f"{path}.{field}", wanted) from exc
+
+    return Selection(
+        entry.series or outer.series,
+        outer.max_certificates if entry.max_certificates is None else entry.max_certificates,
+        pattern(entry.include, "include") or outer.include,
+        pattern(entry.exclude, "exclude") or outer.exclude,
+    )
 
 
 def _metro(given: str, path: str) -> Metro:

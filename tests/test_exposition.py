@@ -13,7 +13,8 @@ from prometheus_client.openmetrics.parser import (
 )
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from exporter.exposition import Exposition, number, render
+from exporter.exposition import Exposition, render
+from exporter.families import number
 from exporter.model import Certificate, ServiceGroup
 from exporter.snapshot import Key, MetroSnapshot
 from exporter.telemetry import Telemetry
