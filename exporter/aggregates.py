@@ -9,13 +9,17 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
-from exporter.families import SECONDS_PER_DAY, STATES, Row, escaped, metro_labels
-from exporter.model import Certificate
+from exporter.families import SECONDS_PER_DAY, STATES, escaped, metro_labels
+from exporter.model import Certificate, renewal
 from exporter.snapshot import Key
 
 RENEWALS: Final = ("automatic", "manual", "unknown")
 BOUNDS: Final = (-1, 0, 1, 3, 7, 14, 21, 30, 45, 60, 90)
 """Days to expiry of the histogram's buckets: the thresholds that people alert on."""
+
+
+Row = tuple[str | int, ...]
+"""One sample: its own label values, its value."""
 
 
 class Fleet(NamedTuple):
@@ -28,7 +32,10 @@ class Fleet(NamedTuple):
 def fleet(certificates: Iterable[Certificate]) -> Fleet:
     """The certificates together, with a zero for every known state and renewal."""
     states = Counter({(state, renewal): 0 for state in STATES for renewal in RENEWALS})
-    states.update((c.state, c.renewal) for c in certificates)
+    # Few issuers stand for many certificates: each kind is judged once.
+    kinds = Counter((c.state, c.issuer, c.wildcard) for c in certificates)
+    for (state, issuer, wildcard), count in kinds.items():
+        states[state, renewal(issuer, wildcard=wildcard)] += count
     return Fleet(states, sorted(c.not_after for c in certificates if c.not_after is not None))
 
 
@@ -56,28 +63,32 @@ class Aggregate(NamedTuple):
     sample: str = ""
     part_of: str = ""
 
+    def lines(self, metro: Metro) -> Iterable[str]:
+        """The family's lines about a metro."""
+        own = "".join(f',{label}="%s"' for label in self.labels)
+        start = f"{self.sample or self.name}{{{metro_labels(metro.key)}"
+        for *values, value in self.rows(metro):
+            yield f"{start}{own % tuple(escaped(str(v)) for v in values)}}} {value}\n"
+
 
 def _states(metro: Metro) -> Iterator[Row]:
-    labels = metro_labels(metro.key)
-    for (state, renewal), count in metro.fleet.states.items():
-        yield labels, escaped(state), renewal, count
+    for (state, renewer), count in metro.fleet.states.items():
+        yield state, renewer, count
 
 
 def _buckets(metro: Metro) -> Iterator[Row]:
-    labels, ends = metro_labels(metro.key), metro.fleet.ends
+    ends = metro.fleet.ends
     for bound in BOUNDS:
-        yield labels, f"{bound:.1f}", bisect_right(ends, metro.now + bound * SECONDS_PER_DAY)
-    yield labels, "+Inf", len(ends)
+        yield f"{bound:.1f}", bisect_right(ends, metro.now + bound * SECONDS_PER_DAY)
+    yield "+Inf", len(ends)
 
 
 def _count(metro: Metro) -> Iterator[Row]:
-    yield metro_labels(metro.key), len(metro.fleet.ends)
+    yield (len(metro.fleet.ends),)
 
 
 def _omitted(metro: Metro) -> Iterator[Row]:
-    labels = metro_labels(metro.key)
-    for reason, count in metro.omitted.items():
-        yield labels, reason, count
+    yield from metro.omitted.items()
 
 
 AGGREGATES: Final = (

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, NamedTuple
@@ -90,8 +91,19 @@ class Account(NamedTuple):
     metros: tuple[Metro, ...]
 
 
+class Shard(NamedTuple):
+    """One of `total` exporters that share the certificates; `ordinal` begins at 0."""
+
+    ordinal: int = 0
+    total: int = 1
+
+    def holds(self, uuid: str) -> bool:
+        """Whether a certificate is this exporter's: by the CRC-32 of its uuid (RFC 1952)."""
+        return zlib.crc32(uuid.encode()) % self.total == self.ordinal
+
+
 class Configuration(NamedTuple):
-    """Durations are in seconds."""
+    """Durations are in seconds. Of several shards each fetches in batches, whatever `fetch` is."""
 
     accounts: tuple[Account, ...]
     interval: float = 60.0
@@ -99,6 +111,7 @@ class Configuration(NamedTuple):
     stale_after: float = 3600.0
     fetch: Literal["bulk", "batched"] = "bulk"
     max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES
+    shard: Shard = Shard()
 
 
 class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from exporter.aggregates import AGGREGATES, Aggregate, Fleet, Metro, fleet
 from exporter.config import Selection
 from exporter.deflate import NOTHING, Part, Segment, Stream, concatenated, deflate, join
-from exporter.families import FAMILIES, Block, Family, Row, metro_labels
+from exporter.families import FAMILIES, Block, Family, metro_labels
 from exporter.model import Certificate
 from exporter.selection import Shown, shown
 from exporter.snapshot import Key, MetroSnapshot
@@ -76,7 +76,7 @@ def render(
         together = fleet(snapshot.certificates)
     segments, blocks = _samples(snapshot.key, chosen.certificates, previous, now)
     metro = Metro(snapshot.key, together, chosen.omitted, now)
-    totals = (deflate([_text(a.sample or a.name, a.labels, a.rows(metro))]) for a in AGGREGATES)
+    totals = (deflate(a.lines(metro)) for a in AGGREGATES)
     return MetroPage(snapshot, (*segments, *totals), chosen, together, blocks)
 
 
@@ -118,16 +118,10 @@ def _block(block: Block, kept: Sequence[Part] | None, now: float) -> BlockPage:
     parts = [
         kept[position]
         if kept and not family.timed
-        else deflate([_text(family.name, family.labels, family.rows(block, now))]).part()
+        else deflate(["".join(family.lines(block, now))]).part()
         for position, family in enumerate(FAMILIES)
     ]
     return BlockPage(block.certificates, parts)
-
-
-def _text(name: str, labels: Sequence[str], rows: Iterable[Row]) -> str:
-    own = "".join(f',{label}="%s"' for label in labels)
-    pattern = f"{name}{{%s{own}}} %s\n"
-    return "".join([pattern % row for row in rows])
 
 
 class Exposition:

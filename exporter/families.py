@@ -1,8 +1,8 @@
 """The table of certificate metrics: one record each, from which page and documentation derive."""
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
 from operator import attrgetter
 from typing import Final, Literal, NamedTuple
 
@@ -18,9 +18,6 @@ SECONDS_PER_DAY: Final = 86400.0
 
 _SPECIAL: Final = re.compile(r'[\\"\n]')
 _ESCAPES: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n"}
-
-Row = tuple[object, ...]
-"""One sample: the labels of its identity as they are written, its own label values, its value."""
 
 
 def escaped(value: str) -> str:
@@ -57,7 +54,7 @@ class Block:
         """The certificates' values of a field of text, escaped."""
         return self.texts(map(attrgetter(field), self.certificates))
 
-    @cached_property
+    @functools.cached_property
     def identities(self) -> Sequence[str]:
         """The labels of `IDENTITY` of each certificate, as they are written."""
         pattern = f'{self._labels.replace("%", "%%")},name="%s",common_name="%s"'
@@ -68,7 +65,7 @@ class Block:
 
 
 class Family(NamedTuple):
-    """One metric family; `rows` computes its samples of some certificates at a Unix time.
+    """One metric family; `lines` writes its samples of some certificates at a Unix time.
 
     `labels` are the family's own. A `timed` family changes with the clock, the others only with
     the certificates.
@@ -77,57 +74,90 @@ class Family(NamedTuple):
     name: str
     kind: Literal["gauge", "info"]
     help: str
-    rows: Callable[[Block, float], Iterable[Row]]
+    lines: Callable[[Block, float], Iterable[str]]
     labels: tuple[str, ...] = ()
     timed: bool = False
 
 
-def _known(field: str) -> Callable[[Block, float], Iterable[Row]]:
+def _gauge(
+    name: str, text: str, values: Callable[[Block, float], Iterable[object]], *, timed: bool = False
+) -> Family:
     """One sample for each certificate whose value is known."""
-    value = attrgetter(field)
+    start = f"{name}{{"
 
-    def rows(block: Block, _: float) -> Iterable[Row]:
-        return [
-            (identity, v if type(v) is int else number(v))
-            for identity, v in zip(block.identities, map(value, block.certificates), strict=True)
-            if v is not None
-        ]
+    def lines(block: Block, now: float) -> Iterable[str]:
+        pairs = zip(block.identities, values(block, now), strict=True)
+        return [f"{start}{identity}}} {v}\n" for identity, v in pairs if v is not None]
 
-    return rows
+    return Family(name, "gauge", text, lines, timed=timed)
 
 
-def _info(block: Block, _: float) -> Iterable[Row]:
+def _field(field: str) -> Callable[[Block, float], Iterable[object]]:
+    """The values of a field that is a number or unknown."""
+    get = attrgetter(field)
+
+    def values(block: Block, _: float) -> Iterable[object]:
+        # Nearly all are whole and read as such: those are written quickly.
+        known = map(get, block.certificates)
+        return [v if v is None or type(v) is int else number(v) for v in known]
+
+    return values
+
+
+def _info(
+    name: str,
+    text: str,
+    labels: tuple[str, ...],
+    columns: Callable[[Block], tuple[Iterable[str], ...]],
+) -> Family:
+    """A 1 for each row of the columns: identities, then the values of the labels."""
+    pattern = f"{name}{{%s" + "".join(f',{label}="%s"' for label in labels) + "} 1\n"
+
+    def lines(block: Block, _: float) -> Iterable[str]:
+        return [pattern % row for row in zip(*columns(block), strict=True)]
+
+    return Family(name, "info", text, lines, labels)
+
+
+def _one_hot(name: str, text: str, field: str, known: tuple[str, ...]) -> Family:
+    """For each certificate a 1 for its own value and a 0 for every other known one."""
+
+    @functools.lru_cache(maxsize=64)
+    def pattern(value: str) -> tuple[str, int]:
+        values = known if value in known else (*known, value)
+        own = [f'{field}="{v.replace("%", "%%")}"}} {int(v == value)}\n' for v in values]
+        return "".join(f"{name}{{%s,{line}" for line in own), len(own)
+
+    def lines(block: Block, _: float) -> Iterable[str]:
+        for identity, value in zip(block.identities, block.column(field), strict=True):
+            line, times = pattern(value)
+            yield line % ((identity,) * times)
+
+    return Family(name, "gauge", text, lines, (field,))
+
+
+def _certificate_columns(block: Block) -> tuple[Iterable[str], ...]:
     wildcards = ["true" if c.wildcard else "false" for c in block.certificates]
     renewals = [c.renewal for c in block.certificates]
     fields = map(block.column, ("uuid", "subject", "issuer", "serial_number"))
-    return zip(block.identities, *fields, wildcards, renewals, (1,) * len(renewals), strict=True)
+    return block.identities, *fields, wildcards, renewals
 
 
-def _states(block: Block, _: float) -> Iterable[Row]:
-    """The known states of each certificate, and its own where that is another."""
-    for identity, state in zip(block.identities, block.column("state"), strict=True):
-        yield identity, "pending", int(state == "pending")
-        yield identity, "valid", int(state == "valid")
-        yield identity, "error", int(state == "error")
-        if state not in STATES:
-            yield identity, state, 1
-
-
-def _expiry_days(block: Block, now: float) -> Iterable[Row]:
+def _expiry_days(block: Block, now: float) -> Iterable[object]:
     # One second is 0.00001 days: more digits would only grow the page.
     return [
-        (identity, f"{(c.not_after - now) / SECONDS_PER_DAY:z.5f}".rstrip("0").rstrip("."))
-        for identity, c in zip(block.identities, block.certificates, strict=True)
-        if c.not_after is not None
+        None
+        if c.not_after is None
+        else f"{(c.not_after - now) / SECONDS_PER_DAY:z.5f}".rstrip("0").rstrip(".")
+        for c in block.certificates
     ]
 
 
-def _service_groups(block: Block, _: float) -> Iterable[Row]:
-    counts = map(len, map(attrgetter("service_groups"), block.certificates))
-    return zip(block.identities, counts, strict=True)
+def _service_groups(block: Block, _: float) -> Iterable[object]:
+    return [len(c.service_groups) for c in block.certificates]
 
 
-def _service_group_info(block: Block, _: float) -> Iterable[Row]:
+def _attachment_columns(block: Block) -> tuple[Iterable[str], ...]:
     attached = [
         (identity, group)
         for identity, c in zip(block.identities, block.certificates, strict=True)
@@ -135,74 +165,62 @@ def _service_group_info(block: Block, _: float) -> Iterable[Row]:
     ]
     names = block.texts(group.name for _, group in attached)
     uuids = block.texts(group.uuid for _, group in attached)
-    return zip(
-        (identity for identity, _ in attached), names, uuids, (1,) * len(attached), strict=True
-    )
+    return [identity for identity, _ in attached], names, uuids
 
 
 FAMILIES: Final = (
-    Family(
+    _info(
         "ukc_certificate_info",
-        "info",
         "What changes with a renewal or an upload: 1 for each certificate.",
-        _info,
         ("uuid", "subject", "issuer", "serial_number", "wildcard", "renewal"),
+        _certificate_columns,
     ),
-    Family(
+    _one_hot(
         "ukc_certificate_state",
-        "gauge",
         "1 for the state that the certificate is in, 0 for the others.",
-        _states,
-        ("state",),
+        "state",
+        STATES,
     ),
-    Family(
+    _gauge(
         "ukc_certificate_expiry_days",
-        "gauge",
         "Days to expiry when the page was rendered, negative once expired; absent before issuance.",
         _expiry_days,
         timed=True,
     ),
-    Family(
+    _gauge(
         "ukc_certificate_not_after_timestamp_seconds",
-        "gauge",
         "End of validity, as Unix time; absent before issuance.",
-        _known("not_after"),
+        _field("not_after"),
     ),
-    Family(
+    _gauge(
         "ukc_certificate_not_before_timestamp_seconds",
-        "gauge",
         "Beginning of validity, as Unix time; absent before issuance.",
-        _known("not_before"),
+        _field("not_before"),
     ),
-    Family(
+    _gauge(
         "ukc_certificate_created_timestamp_seconds",
-        "gauge",
         "Creation of the certificate object, as Unix time.",
-        _known("created_at"),
+        _field("created_at"),
     ),
-    Family(
+    _gauge(
         "ukc_certificate_validation_attempts",
-        "gauge",
         "Attempts of the running validation; 0 when none runs.",
-        _known("attempts"),
+        _field("attempts"),
     ),
-    Family(
+    _gauge(
         "ukc_certificate_validation_next_timestamp_seconds",
-        "gauge",
         "Next validation attempt, as Unix time; only while pending.",
-        _known("next_attempt"),
+        _field("next_attempt"),
     ),
-    Family(
+    _gauge(
         "ukc_certificate_service_groups",
-        "gauge",
         "Service groups that use the certificate.",
         _service_groups,
     ),
-    Family(
+    _info(
         "ukc_certificate_service_group_info",
-        "info",
         "The service groups that use the certificate: 1 for each attachment.",
-        _service_group_info,
         ("service_group", "service_group_uuid"),
+        _attachment_columns,
     ),
 )

@@ -7,7 +7,7 @@ import datetime as dt
 import hashlib
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
 from isal import isal_zlib
@@ -19,13 +19,15 @@ MAX_MESSAGE_CHARACTERS: Final = 200
 _MAX_LABEL_CHARACTERS: Final = 1 << 20
 _MAX_IDENTITY_CHARACTERS: Final = 255
 _MAX_ATTEMPTS: Final = 1 << 53  # every integer up to here is exact as a sample value
-_RUN: Final = 256
+_RUN: Final = 64
 
 # Item error codes of the API that say more than "other".
 _REASON_BY_CODE: Final = {8: "not_found", 12: "timeout", 14: "forbidden", 22: "too_large"}
 
-_ITEM: Final = msgspec.json.Decoder(Item)
-_NO_VALIDATION: Final = Validation()
+# Nearly every item has times with a zone, which msgspec reads in a tenth of Python's time.
+_USUAL: Final = msgspec.json.Decoder(Item[Annotated[dt.datetime, msgspec.Meta(tz=True)]])
+_ITEM: Final = msgspec.json.Decoder(Item[str])
+_NO_VALIDATION: Final = Validation[Any]()
 
 
 class Unread(NamedTuple):
@@ -119,8 +121,12 @@ def certificate(raw: msgspec.Raw) -> Certificate | Unread:
         return unread(found, "undecodable", str(exc))
 
 
-def item(raw: msgspec.Raw) -> Item | Unread:
+def item(raw: msgspec.Raw) -> Item[Any] | Unread:
     """The item's fields as they stand on the wire, or why they cannot be told."""
+    try:
+        return _USUAL.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        pass
     try:
         return _ITEM.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
@@ -128,15 +134,15 @@ def item(raw: msgspec.Raw) -> Item | Unread:
         return Unread("undecodable", uuid, name, str(exc))
 
 
-def unread(found: Item, reason: str, message: str) -> Unread:
+def unread(found: Item[Any], reason: str, message: str) -> Unread:
     """The item as one that could not be read, its texts cut to a length that a log can bear."""
     uuid = (found.uuid or "")[:_MAX_IDENTITY_CHARACTERS]
     name = (found.name or "")[:_MAX_IDENTITY_CHARACTERS]
     return Unread(reason, uuid, name, message[:MAX_MESSAGE_CHARACTERS])
 
 
-def timestamp(value: str | None) -> float | None:
-    """Unix seconds of an ISO 8601 date and time; None where it is missing, empty or zero.
+def timestamp(value: str | dt.datetime | None) -> float | None:
+    """Unix seconds of a moment or of an ISO 8601 text; None where it is missing, empty or zero.
 
     Whole seconds are an int, which is quicker to write. Without a zone it is UTC.
     Year 1 is the zero time of the platform's language, not a date.
@@ -144,7 +150,7 @@ def timestamp(value: str | None) -> float | None:
     """
     if not value:
         return None
-    moment = dt.datetime.fromisoformat(value)
+    moment = value if isinstance(value, dt.datetime) else dt.datetime.fromisoformat(value)
     if moment.year == 1:
         return None
     if moment.tzinfo is None:
@@ -174,7 +180,7 @@ def _identity(raw: msgspec.Raw) -> tuple[str, str]:
     return text(named.uuid), text(named.name)
 
 
-def _longest(found: Item) -> int:
+def _longest(found: Item[Any]) -> int:
     texts = [found.uuid, found.name, found.common_name, found.state]
     texts += [found.subject, found.issuer, found.serial_number]
     for group in found.service_groups or ():
@@ -182,7 +188,7 @@ def _longest(found: Item) -> int:
     return max(len(text or "") for text in texts)
 
 
-def _known(found: Item, uuid: str, name: str, state: str) -> Certificate:
+def _known(found: Item[Any], uuid: str, name: str, state: str) -> Certificate:
     """The item as a certificate; raises ValueError where a time or a number makes no sense."""
     # A validation runs until the request is decided (specification, "Certificate States"),
     # also in states that the API may invent.

@@ -18,10 +18,11 @@ from starlette.types import ASGIApp
 
 from exporter import __version__
 from exporter.client import Client
-from exporter.config import Account, Configuration, Metro
+from exporter.config import Account, Configuration, Metro, Selection
 from exporter.errors import ExporterError
 from exporter.exposition import Exposition, render
 from exporter.poller import Poller, Schedule
+from exporter.selection import wanted
 from exporter.snapshot import Key, MetroSnapshot, Store
 from exporter.telemetry import Telemetry
 from exporter.web import create_app
@@ -69,11 +70,11 @@ async def build(
     """The graph for a configuration; its connections are closed at the end of the context."""
     telemetry, store = Telemetry(), Store()
     telemetry.configuration_loaded(clock())
+    telemetry.shard(*configuration.shard)
     exposition = Exposition(stale_after=configuration.stale_after, clock=clock)
     async with contextlib.AsyncExitStack() as stack:
         # One thread: renderings side by side would only take turns, and hold more memory.
         executor = stack.enter_context(ThreadPoolExecutor(1, "render"))
-        publish = partial(_publish, exposition, executor, clock)
         tls = httpx.create_ssl_context()
         pollers: list[Poller] = []
         for account in configuration.accounts:
@@ -81,8 +82,10 @@ async def build(
                 http = await stack.enter_async_context(_http(metro, configuration, tls))
                 key = Key(account.name, metro.name)
                 telemetry.track(key, interval=configuration.interval)
-                client = _client(http, account, key, configuration, telemetry, clock)
-                fetch = client.bulk if configuration.fetch == "bulk" else client.batched
+                client = _client(http, account, metro, configuration, telemetry, clock)
+                bulk = configuration.fetch == "bulk" and configuration.shard.total == 1
+                fetch = client.bulk if bulk else client.batched
+                publish = partial(_publish, exposition, executor, clock, metro.selection)
                 poller = Poller(
                     key,
                     fetch,
@@ -123,7 +126,7 @@ def _http(metro: Metro, configuration: Configuration, tls: ssl.SSLContext) -> ht
 def _client(
     http: httpx.AsyncClient,
     account: Account,
-    key: Key,
+    metro: Metro,
     configuration: Configuration,
     telemetry: Telemetry,
     clock: Callable[[], float],
@@ -133,8 +136,10 @@ def _client(
         account.token,
         timeout=configuration.timeout,
         max_response_bytes=configuration.max_response_bytes,
-        on_request=telemetry.on_request(key),
+        on_request=telemetry.on_request(Key(account.name, metro.name)),
         clock=clock,
+        wanted=wanted(metro.selection),
+        shard=configuration.shard,
     )
 
 
@@ -142,10 +147,11 @@ async def _publish(
     exposition: Exposition,
     executor: ThreadPoolExecutor,
     clock: Callable[[], float],
+    selection: Selection,
     snapshot: MetroSnapshot,
 ) -> None:
     previous = exposition.rendered(snapshot.key)
-    rendering = partial(render, snapshot, previous, now=clock())
+    rendering = partial(render, snapshot, previous, now=clock(), selection=selection)
     exposition.publish(await asyncio.get_running_loop().run_in_executor(executor, rendering))
 
 

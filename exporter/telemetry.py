@@ -88,6 +88,12 @@ class Telemetry:
             "Last successful load of the configuration, as Unix time.",
             registry=registry,
         )
+        self._shard = Gauge(
+            "ukc_exporter_shard_info",
+            "Which of how many exporters this is, each with its share of the certificates: 1.",
+            ("shard", "total_shards"),
+            registry=registry,
+        )
         ProcessCollector(registry=registry)
         GCCollector(registry=registry)
 
@@ -99,6 +105,11 @@ class Telemetry:
         """The configuration in force was loaded at this Unix time."""
         self._reload_successful.set(1)
         self._reload_success.set(now)
+
+    def shard(self, ordinal: int, total: int) -> None:
+        """This exporter is one of so many; `ordinal` begins at 0."""
+        self._shard.clear()
+        self._shard.labels(str(ordinal), str(total)).set(1)
 
     def track(self, key: Key, *, interval: float) -> None:
         """Begin a metro, with a zero for everything that may happen; `interval` in seconds."""
