@@ -94,6 +94,7 @@ class Telemetry:
             ("shard", "total_shards"),
             registry=registry,
         )
+        self.shard(0, 1)
         ProcessCollector(registry=registry)
         GCCollector(registry=registry)
 
