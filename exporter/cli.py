@@ -1,7 +1,6 @@
 """Flags, sub-commands, exit codes."""
 
 import argparse
-import asyncio
 import os
 import sys
 import traceback
@@ -15,6 +14,7 @@ from exporter import __version__
 from exporter.config import Configuration, Shard, from_environment, load
 from exporter.errors import ConfigurationError, ExporterError
 from exporter.logs import LEVELS, configure_logging
+from exporter.loop import run
 from exporter.service import Address, once, serve
 
 PROGRAM: Final = "ukc-certificate-exporter"
@@ -230,12 +230,12 @@ def _shard(options: argparse.Namespace) -> Shard:
 def _serve(options: argparse.Namespace) -> int:
     configuration = _configuration(options)
     path = options.telemetry_path
-    asyncio.run(serve(configuration, options.listen_address, telemetry_path=path))
+    run(serve(configuration, options.listen_address, telemetry_path=path))
     return 0
 
 
 def _once(options: argparse.Namespace) -> int:
-    page, failed = asyncio.run(once(_configuration(options)))
+    page, failed = run(once(_configuration(options)))
     sys.stdout.buffer.write(page)
     sys.stdout.buffer.flush()
     for key in failed:
@@ -253,7 +253,7 @@ def _check_config(options: argparse.Namespace) -> int:
 def _demo(options: argparse.Namespace) -> int:
     from exporter.demo import demo  # noqa: PLC0415 - the simulator costs a start that has none
 
-    asyncio.run(demo(options.listen_address, telemetry_path=options.telemetry_path))
+    run(demo(options.listen_address, telemetry_path=options.telemetry_path))
     return 0
 
 
