@@ -189,11 +189,16 @@ async def serve(
         where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         log.info("listening", address=where)
         listening(f"http://{where}")
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(poller.run()) for poller in graph.pollers]
-            await server.serve(sockets=[listener])
-            for task in tasks:
-                task.cancel()
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(poller.run()) for poller in graph.pollers]
+                await server.serve(sockets=[listener])
+                for task in tasks:
+                    task.cancel()
+        finally:
+            # Uvicorn closes them when it stops by itself, not when a poller's bug stops it.
+            for accepting in getattr(server, "servers", ()):
+                accepting.close()
         log.info("stopped")
 
 
