@@ -4,6 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import settings
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("exporter", deadline=None)
+settings.load_profile("exporter")
 
 
 @pytest.fixture
