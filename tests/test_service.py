@@ -44,9 +44,9 @@ async def test_the_specifications_samples_give_exactly_the_contracts_series() ->
     days = [line for line in got if line.startswith("ukc_certificate_expiry_days")]
 
     assert golden == [line for line in got if line not in days]
-    assert (1, True) == (len(days), 'metro="fra0"' in days[0])
+    assert (len(days), 'metro="fra0"' in days[0]) == (1, True)
     assert float(days[0].split()[-1]) < 0
-    assert () == failed
+    assert failed == ()
 
 
 async def test_three_broken_of_250() -> None:
@@ -59,19 +59,19 @@ async def test_three_broken_of_250() -> None:
         async with ScriptedApi(http(200, body(*certificates))).serving() as url:
             page, _ = await service.once(configuration([("fra0", url)]))
 
-    assert 247 == len(lines(page, "ukc_certificate_info{"))
-    assert [
+    assert len(lines(page, "ukc_certificate_info{")) == 247
+    assert lines(page, "ukc_certificates_listed{", "ukc_certificates_fetched{") == [
         'ukc_certificates_listed{account="default",metro="fra0"} 250.0',
         'ukc_certificates_fetched{account="default",metro="fra0"} 247.0',
-    ] == lines(page, "ukc_certificates_listed{", "ukc_certificates_fetched{")
+    ]
     assert {'reason="not_found"} 1.0', 'reason="undecodable"} 1.0', 'reason="other"} 1.0'} == {
         line.split(",")[-1]
         for line in lines(page, "ukc_certificates_skipped{")
         if not line.endswith(" 0.0")
     }
-    assert [("not_found", "gone"), ("other", "twin"), ("undecodable", "odd")] == sorted(
+    assert sorted(
         (event["reason"], event["uuid"]) for event in logs if event["log_level"] == "warning"
-    )
+    ) == [("not_found", "gone"), ("other", "twin"), ("undecodable", "odd")]
 
 
 @pytest.mark.parametrize(
@@ -90,12 +90,13 @@ async def test_one_bad_metro_changes_nothing_for_the_others(bad: object, reason:
         page, failed = await service.once(configuration(metros, timeout=0.5))
 
     assert (Key("default", "dal0"),) == failed
-    assert ["1.0", "0.0", "1.0"] == [line.split()[-1] for line in lines(page, "ukc_up{")]
+    assert [line.split()[-1] for line in lines(page, "ukc_up{")] == ["1.0", "0.0", "1.0"]
     assert [f'ukc_poll_failures_total{{account="default",metro="dal0",reason="{reason}"}} 1.0'] == [
         line for line in lines(page, "ukc_poll_failures_total{") if line.endswith(" 1.0")
     ]
-    assert ["fra0", "sin0"] == [
-        line.split('metro="')[1][:4] for line in lines(page, "ukc_certificate_info{")
+    assert [line.split('metro="')[1][:4] for line in lines(page, "ukc_certificate_info{")] == [
+        "fra0",
+        "sin0",
     ]
 
 
@@ -106,13 +107,13 @@ async def test_both_ways_of_fetching_read_both_generations(fetch: str, generatio
     simulator = Simulator("mixture", seed=3, token=TOKEN, generation=generation)
     async with serve(simulator.app) as url:
         page, failed = await service.once(configuration([("fra0", str(url))], fetch=fetch))
-    families = {f.name: f for f in text_string_to_metric_families(page.decode())}  # type: ignore[no-untyped-call]
+    families = {f.name: f for f in text_string_to_metric_families(page.decode())}
     truth = simulator.certificates()
 
     def values(family: str) -> dict[str, float]:
         return {s.labels["name"]: s.value for s in families[family].samples}
 
-    assert () == failed
+    assert failed == ()
     assert {c.name: c.not_after for c in truth if c.not_after is not None} == values(
         "ukc_certificate_not_after_timestamp_seconds"
     )
@@ -153,7 +154,7 @@ async def test_ready_once_every_metro_was_tried() -> None:
             await poller.poll()
             codes.append((await client.get("/-/ready")).status_code)
 
-    assert [503, 503, 200] == codes
+    assert codes == [503, 503, 200]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", ""], ids=["one address", "every address"])

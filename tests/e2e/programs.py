@@ -58,7 +58,7 @@ class Prometheus:
         self._http = http
 
     async def query(self, expression: str) -> dict[tuple[str, ...], float]:
-        """The values of an instant query by the label values, the metric's name and job left out."""
+        """The values of an instant query by label values; name, job and instance left out."""
         answer = await self._http.get("/api/v1/query", params={"query": expression})
         answer.raise_for_status()
         return {

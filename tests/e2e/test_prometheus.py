@@ -78,9 +78,9 @@ async def test_scraped_and_a_metro_that_goes_away(tmp_path: Path) -> None:
         assert counts == await certificates()
         fresh = {key: count for key, count in counts.items() if key != ("dal0",)}
         assert fresh == await until(certificates, lambda seen: ("dal0",) not in seen)
-        assert {("fra0",): 1, ("dal0",): 0, ("sin0",): 1} == await up()
+        assert await up() == {("fra0",): 1, ("dal0",): 0, ("sin0",): 1}
         targets = await scraper.get("targets")
-        assert ["up"] == [target["health"] for target in targets["activeTargets"]]
+        assert [target["health"] for target in targets["activeTargets"]] == ["up"]
 
 
 HOSTILE = ("a\0b", "\u2028\x85\x1c\x0b\r", 'quo"te\\ne\nw', "\u202e\U0001f510", "x" * 1_000_000)
