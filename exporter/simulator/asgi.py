@@ -1,5 +1,6 @@
 """Requests as they come in and answers as they go out, over ASGI."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -74,6 +75,16 @@ async def write(answer: Answer, send: Send) -> None:
 def body(piece: bytes, *, more: bool = False) -> Message:
     """The message that carries a piece of a body."""
     return {"type": "http.response.body", "body": piece, "more_body": more}
+
+
+async def pause(seconds: float, receive: Receive) -> bool:
+    """Wait so long, or until the client has gone: then it is true."""
+    try:
+        async with asyncio.timeout(seconds):
+            await disconnected(receive)
+    except TimeoutError:
+        return False
+    return True
 
 
 async def disconnected(receive: Receive) -> None:

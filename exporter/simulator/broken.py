@@ -71,7 +71,7 @@ async def maltreat(
 ) -> None:
     """Send an answer the way the fault has it."""
     if fault.kind == "latency":
-        await asyncio.sleep(fault.seconds)
+        await asgi.pause(fault.seconds, receive)
         await asgi.write(answer, send)
     elif fault.kind == "hang":
         await asgi.disconnected(receive)
@@ -86,7 +86,8 @@ async def maltreat(
         await send(asgi.start(answer, len(body)))
         for piece in pieces:
             await send(asgi.body(piece, more=True))
-            await asyncio.sleep(fault.seconds)
+            if await asgi.pause(fault.seconds, receive):
+                return
         await send(asgi.body(b""))
     else:
         await _break_off(fault, answer, scope, receive, send)

@@ -108,7 +108,7 @@ def test_a_leap_in_time_ends_where_steps_do(failing: tuple[int, ...]) -> None:
 
 def states(world: Simulator, *steps: int) -> list[tuple[str, int | None]]:
     """State and attempts after each step of the clock."""
-    found = []
+    found: list[tuple[str, int | None]] = []
     for step in steps:
         world.advance(step)
         [certificate] = world.certificates()
