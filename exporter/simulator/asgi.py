@@ -60,16 +60,22 @@ def start(answer: Answer, length: int | None) -> Message:
     return {"type": "http.response.start", "status": answer.status, "headers": raw}
 
 
-async def write(answer: Answer, send: Send) -> None:
-    """Send a whole answer."""
+async def write(answer: Answer, receive: Receive, send: Send) -> None:
+    """Send a whole answer; one in pieces ends early where nobody listens any more."""
     if isinstance(answer.body, bytes):
         await send(start(answer, len(answer.body)))
         await send(body(answer.body))
         return
     await send(start(answer, None))
-    async for piece in answer.body:
-        await send(body(piece, more=True))
-    await send(body(b""))
+    gone = asyncio.ensure_future(disconnected(receive))
+    try:
+        async for piece in answer.body:
+            if gone.done():
+                return
+            await send(body(piece, more=True))
+        await send(body(b""))
+    finally:
+        gone.cancel()
 
 
 def body(piece: bytes, *, more: bool = False) -> Message:
