@@ -58,6 +58,13 @@ def _bug(exc: Exception) -> int:
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:
+    first = arguments[0] if arguments else ""
+    if first not in ("-h", "--help", "--version") and (not first or first.startswith("-")):
+        arguments = ["serve", *arguments]
+    return _parser().parse_args(arguments)
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
         description="Prometheus exporter for the TLS certificates of Unikraft Cloud.",
@@ -72,10 +79,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     _add_simulate(commands.add_parser)
     _add_once(commands.add_parser)
     _add_check_config(commands.add_parser)
-    first = arguments[0] if arguments else ""
-    if first not in ("-h", "--help", "--version") and (not first or first.startswith("-")):
-        arguments = ["serve", *arguments]
-    return parser.parse_args(arguments)
+    return parser
 
 
 AddParser = Callable[..., argparse.ArgumentParser]

@@ -15,9 +15,8 @@ from exporter.model import Certificate
 from exporter.snapshot import Key, MetroSnapshot
 
 _CERTIFICATES_AT_ONCE: Final = 2000
-_SPECIAL: Final = re.compile(r'[\\"\n\0]')
-# NUL is replaced: Prometheus' lexer takes it for the end of the page.
-_ESCAPES: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\0": "\N{REPLACEMENT CHARACTER}"}
+_SPECIAL: Final = re.compile(r'[\\"\n]')
+_ESCAPES: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n"}
 
 
 def escaped(value: str) -> str:
