@@ -14,10 +14,9 @@ from . import certificate, exporter_health, fleet
 def rendered(new: Dashboard, *, show_cluster: bool = False) -> str:
     """The JSON to import: stable order, one value a line, a newline at the end."""
     model = new.build()
-    if show_cluster:
-        for variable in model.templating.list_val:
-            if variable.name == "cluster":
-                variable.hide = VariableHide.DONT_HIDE
+    for variable in model.templating.list_val or []:
+        if show_cluster and variable.name == "cluster":
+            variable.hide = VariableHide.DONT_HIDE
     text = json.dumps(model, cls=JSONEncoder, indent=2, sort_keys=True, ensure_ascii=False)
     return text + "\n"
 

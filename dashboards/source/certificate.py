@@ -13,6 +13,7 @@ from .panels import bands, dial, graph, instant, listing, over_time, rows, tile
 from .readings import (
     STATES,
     VERDICTS,
+    Steps,
     age_steps,
     attempt_steps,
     beyond,
@@ -147,8 +148,8 @@ def data_age() -> stat.Panel:
 
 def state() -> statetimeline.Panel:
     about = (
-        "The state over time, a band per metro. Pending in the middle of a valid life is a renewal; "
-        "pending from the start, or error, means that services wait. "
+        "The state over time, a band per metro. Pending in the middle of a valid life is a "
+        "renewal; pending from the start, or error, means that services wait. "
         "Error: nothing more happens by itself."
     )
     panel = bands("State", about, over_time(queries.state_code(queries.ONE), _WHERE))
@@ -162,12 +163,12 @@ def course() -> timeseries.Panel:
         "below 0 it has expired. The marks at the bottom are renewals."
     )
     panel = graph(
-        "Time left",
+        "Time left, and when it becomes too little",
         about,
         over_time(queries.days_left(queries.ONE), f"{_WHERE} left", "A"),
-        over_time(queries.DUE_DAYS, f"{_WHERE} renewal due", "B"),
-        over_time(queries.WARNING_DAYS, f"{_WHERE} warning", "C"),
-        over_time(queries.CRITICAL_DAYS, f"{_WHERE} critical", "D"),
+        over_time(queries.limit_days("renewal_due"), f"{_WHERE} renewal due", "B"),
+        over_time(queries.limit_days("warning"), f"{_WHERE} warning", "C"),
+        over_time(queries.limit_days("critical"), f"{_WHERE} critical", "D"),
     )
     for ref, name in (
         ("B", rules.OK),
@@ -175,9 +176,7 @@ def course() -> timeseries.Panel:
         ("D", rules.colour("UKCCertificateExpiryImminent")),
     ):
         panel.override_by_query(ref, _limit(name))
-    panel.title("Time left, and when it becomes too little").unit("suffix: d").decimals(1)
-    panel.build().field_config.defaults.min_val = None
-    return panel.no_value("never issued")
+    return panel.unit("suffix: d").decimals(1).no_value("never issued")
 
 
 def _limit(name: str) -> list[DynamicConfigValue]:
@@ -255,7 +254,7 @@ def drift() -> table.Panel:
         rows(queries.DOMAIN_USED_BY, "C"),
         rows(queries.DOMAIN_SERIAL, "D"),
     )
-    apart: list[tuple[float | None, str]] = [
+    apart: Steps = [
         (None, rules.UNKNOWN),
         (float(rules.DRIFT_SECONDS) / 86400, rules.colour("UKCCertificateDrift")),
     ]
@@ -265,7 +264,7 @@ def drift() -> table.Panel:
         Column("name", "Name", links=links.detail()),
         Column("account", "Account", width=90),
         Column("Value #A", "Expires", "dateTimeAsIso", width=170, absent="never issued"),
-        Column("Value #B", "Ahead", "suffix: d", 1, width=90, steps=apart, cell=text(), absent="–"),
+        Column("Value #B", "Ahead", "suffix: d", 1, width=90, steps=apart, cell=text(), absent="-"),
         Column("Value #C", "In use by", "short", 0, width=90),
         Column("issuer", "Issuer"),
         Column("serial_number", "Serial number"),

@@ -9,7 +9,7 @@ from .board import board
 from .columns import Column, arrange, coloured
 from .layout import Section, line, place
 from .panels import graph, instant, listing, over_time, rows, tile
-from .readings import age_steps, beyond, neutral, none_good, thresholds, unknown, words
+from .readings import age_steps, beyond, neutral, none_good, thresholds, words
 
 _METRO = "{{account}} {{metro}}"
 
@@ -142,9 +142,9 @@ def metros() -> table.Panel:
             cell=coloured(),
             mapping=beyond(1e9, "never read", rules.COLOURS["critical"]),
         ),
-        Column("Value #C", "Poll took", "s", 2, width=120, absent="–"),
-        Column("Value #D", "Listed", "short", 0, width=110, absent="–"),
-        Column("Value #E", "Fetched", "short", 0, width=110, absent="–"),
+        Column("Value #C", "Poll took", "s", 2, width=120, absent="-"),
+        Column("Value #D", "Listed", "short", 0, width=110, absent="-"),
+        Column("Value #E", "Fetched", "short", 0, width=110, absent="-"),
     ]
     return arrange(panel, columns, [("Value #B", True)])
 
@@ -181,7 +181,8 @@ def requests() -> timeseries.Panel:
 def latency() -> timeseries.Panel:
     about = (
         "How long the API takes, the middle and the slowest hundredth of the answers. "
-        "Near `timeout` (10 s unless you set it): polls begin to fail; raise it or fetch in batches."
+        "Near `timeout` (10 s unless you set it): polls begin to fail; raise it, or fetch in "
+        "batches."
     )
     return graph(
         "API latency",
@@ -194,7 +195,7 @@ def latency() -> timeseries.Panel:
 def age() -> timeseries.Panel:
     about = (
         "How old the look at each metro was at any moment: a flat saw-tooth of one interval is "
-        "healthy, a line that climbs is a metro that cannot be read since where it leaves the others."
+        "healthy, a line that climbs is a metro that cannot be read since it left the others."
     )
     query = over_time(f"{queries.METRO_AGE} < 1e9", _METRO)
     panel = graph("Age of the data over time", about, query).unit("s")

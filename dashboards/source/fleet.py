@@ -12,6 +12,7 @@ from .panels import bars, graph, instant, listing, over_time, rows, tile
 from .readings import (
     STATES,
     VERDICTS,
+    Steps,
     age_steps,
     attempt_steps,
     beyond,
@@ -62,6 +63,14 @@ def _count(title: str, alert: str, about: str, query: str) -> stat.Panel:
     return tile(title, text, instant(query)).thresholds(thresholds(none_good(rules.colour(alert))))
 
 
+def _judged(title: str, alert: str, about: str, query: str) -> stat.Panel:
+    """A number that only the alert rules know."""
+    missing = "load the rules"
+    text = f"{about}\n\nGrey: the alert rules are not loaded in this Prometheus. Runbook: {alert}."
+    panel = _count(title, alert, text, query).description(text)
+    return panel.mappings([unknown(missing)]).no_value(missing)
+
+
 def expired() -> stat.Panel:
     about = (
         "Certificates past their expiry; those whose place another one took are not counted. "
@@ -78,7 +87,7 @@ def imminent() -> stat.Panel:
         f"short-lived, less than {rules.CRITICAL_DAYS} days if uploaded. "
         "Not green: renew or upload today, the next step is an outage."
     )
-    return _count("Imminent", "UKCCertificateExpiryImminent", about, queries.IMMINENT)
+    return _judged("Imminent", "UKCCertificateExpiryImminent", about, queries.IMMINENT)
 
 
 def failed() -> stat.Panel:
@@ -104,7 +113,7 @@ def overdue() -> stat.Panel:
         "the renewal that was due did not happen. "
         "Not green: see why in the table; there is still time to mend it in working hours."
     )
-    return _count("Renewal overdue", "UKCCertificateRenewalOverdue", about, queries.OVERDUE)
+    return _judged("Renewal overdue", "UKCCertificateRenewalOverdue", about, queries.OVERDUE)
 
 
 def expiring_soon() -> stat.Panel:
@@ -113,7 +122,7 @@ def expiring_soon() -> stat.Panel:
         f"{rules.WARNING_DAYS} days (or a third of a shorter life) left. "
         "Not green: get a new one and upload it to every metro that has the old one."
     )
-    return _count("Expiring soon", "UKCCertificateExpiringSoon", about, queries.SOON)
+    return _judged("Expiring soon", "UKCCertificateExpiringSoon", about, queries.SOON)
 
 
 def next_expiry() -> stat.Panel:
@@ -143,7 +152,7 @@ def certificates() -> table.Panel:
     about = (
         f"The {queries.TOP} most urgent certificates, worst first; narrow it with "
         "“Name contains”. Click a name for its history. Verdicts are those of the alerts; "
-        "“Left over” is unused and replaced by another. “–” in time left: never issued."
+        "“Left over” is unused and replaced by another. “-” in time left: never issued."
     )
     of = queries.URGENT
     panel = listing(
@@ -164,7 +173,7 @@ def certificates() -> table.Panel:
         Column("account", "Account", width=90),
         Column("metro", "Metro", width=80),
         Column("Value #B", "State", width=80, mapping=words(STATES)),
-        Column("Value #C", "Time left", "suffix: d", 1, width=95, absent="–"),
+        Column("Value #C", "Time left", "suffix: d", 1, width=95, absent="-"),
         Column(
             "Value #D",
             "Lifetime left",
@@ -174,7 +183,7 @@ def certificates() -> table.Panel:
             cell=bar(),
             maximum=1,
             steps=share_steps(),
-            absent="–",
+            absent="-",
         ),
         Column("renewal", "Renewal", width=95),
         Column("Value #E", "In use by", "short", 0, width=85),
@@ -218,8 +227,8 @@ def states() -> table.Panel:
         rows(queries.in_state('state="error"'), "C"),
         rows(queries.in_state(f'state!~"{known}"'), "D"),
     )
-    bad = [(None, rules.UNKNOWN), (1, rules.COLOURS["critical"])]
-    waiting = [(None, rules.UNKNOWN), (1, rules.COLOURS["info"])]
+    bad: Steps = [(None, rules.UNKNOWN), (1, rules.COLOURS["critical"])]
+    waiting: Steps = [(None, rules.UNKNOWN), (1, rules.COLOURS["info"])]
     columns = [
         Column("account", "Account"),
         Column("metro", "Metro", links=links.metro()),

@@ -1,20 +1,15 @@
 """The 24-column grid: sections of lines of panels, placed and numbered from the top."""
 
 import dataclasses
-from typing import Any, Protocol, Self
 
+from grafana_foundation_sdk.builders import gauge, stat, statetimeline, table, timeseries
 from grafana_foundation_sdk.builders.dashboard import Dashboard, Row
 from grafana_foundation_sdk.models.dashboard import GridPos
 
 COLUMNS = 24
 
 
-class Panel(Protocol):
-    """What any panel builder of the SDK offers."""
-
-    def build(self) -> Any: ...
-    def id(self, id_val: int) -> Self: ...
-    def grid_pos(self, grid_pos: GridPos) -> Self: ...
+Panel = stat.Panel | gauge.Panel | table.Panel | timeseries.Panel | statetimeline.Panel
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,29 +18,25 @@ from grafana_foundation_sdk.builders.common import (
 from grafana_foundation_sdk.builders.prometheus import Dataquery
 from grafana_foundation_sdk.models import common, prometheus
 
+from .layout import Panel
+from .readable import readable
 from .readings import unknown
 from .variables import DATASOURCE
 
-AnyPanel = TypeVar(
-    "AnyPanel",
-    stat.Panel,
-    gauge.Panel,
-    table.Panel,
-    timeseries.Panel,
-    statetimeline.Panel,
-)
+AnyPanel = TypeVar("AnyPanel", bound=Panel)
 
 
 def instant(expr: str, legend: str = "", ref: str = "A") -> Dataquery:
     """A query for now."""
     return (
-        Dataquery().expr(expr).instant().legend_format(legend or "__auto").ref_id(ref)
+        Dataquery().expr(readable(expr)).instant().legend_format(legend or "__auto").ref_id(ref)
     ).datasource(DATASOURCE)
 
 
 def over_time(expr: str, legend: str, ref: str = "A") -> Dataquery:
     """A query over the dashboard's time range."""
-    return Dataquery().expr(expr).range().legend_format(legend).ref_id(ref).datasource(DATASOURCE)
+    query = Dataquery().expr(readable(expr)).range().legend_format(legend)
+    return query.ref_id(ref).datasource(DATASOURCE)
 
 
 def rows(expr: str, ref: str = "A") -> Dataquery:
@@ -110,7 +106,7 @@ def graph(title: str, about: str, *queries: Dataquery) -> timeseries.Panel:
         .fill_opacity(10)
         .show_points(common.VisibilityMode.NEVER)
         .no_value("none")
-        .min(0)
+        .axis_soft_min(0)
     )
 
 

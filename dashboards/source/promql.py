@@ -1,53 +1,58 @@
 """The words that queries are made of: certificates counted once, and what is said of them.
 
-A metric is judged replica by replica first, because the samples of one scrape belong together, and
-only then reduced to one series per certificate. Two replicas never count a certificate twice.
+Facts come from the exporter's metrics, judgements from the series that the alert rules record.
 """
 
 import dataclasses
-
-from . import rules
 
 #: One certificate, whichever replica shows it. `cluster` is there only where the targets have it.
 IDENTITY = "cluster, job, account, metro, name, common_name"
 METRO = "cluster, job, account, metro"
 REPLICA = "cluster, job, instance, pod, account, metro"
 
-EXPORTER = 'cluster=~"$cluster", job=~"$job", instance=~"$instance"'
-METROS = EXPORTER + ', account=~"$account", metro=~"$metro"'
-
-#: A replica that lost a metro goes on showing its last look; one that sees the metro outvotes it.
-OUTVOTED = f"(ukc_up{{{METROS}}} == 0 and on ({METRO}) ukc_up{{{METROS}}} == 1)"
+_JOB = 'cluster=~"$cluster", job=~"$job"'
+EXPORTER = _JOB + ', instance=~"$instance"'
+_METROS = ', account=~"$account", metro=~"$metro"'
+METROS = EXPORTER + _METROS
+RECORDED_METROS = _JOB + _METROS
 
 #: Zero where somebody has looked, nothing where nobody has: an exporter that is gone is not "0".
 LOOKED = f"0 * count(ukc_last_success_timestamp_seconds{{{METROS}}} > 0)"
+#: There where the alert rules are evaluated, and nothing where they are not loaded.
+RULES = f"metro:ukc_up:max{{{RECORDED_METROS}}}"
+JUDGED = f"0 * count({RULES})"
 
 DAY = "86400"
 
 
 def once(expr: str, by: str = IDENTITY) -> str:
-    """One series per certificate (or per `by`) from an expression over replicas."""
-    return f"max by ({by}) (({expr}) unless on ({REPLICA}) {OUTVOTED})"
+    """One series per certificate (or per `by`) from an expression over replicas.
 
-
-def how_many(expr: str) -> str:
-    """The number of series; 0 where there is none though somebody has looked."""
-    return f"count({expr}) or {LOOKED}"
+    A replica that lost a metro goes on showing its last look; one that sees the metro outvotes it.
+    """
+    outvoted = f"replica:ukc_up:outvoted{{{RECORDED_METROS}}}"
+    return f"max by ({by}) (({expr}) unless on ({REPLICA}) {outvoted})"
 
 
 @dataclasses.dataclass(frozen=True)
 class Certificates:
-    """The certificates that a label selector picks. Each method gives an expression over replicas,
-    unless its docstring says "once"."""
+    """The certificates with these names. Facts are expressions over replicas, for `once`;
+    judgements have one series per certificate already."""
 
-    labels: str
-    fleet: str = METROS
-    """Where to look for a longer-lasting certificate of the same common name."""
+    names: str
+    metros: str = METROS
+    recorded_metros: str = RECORDED_METROS
 
     def metric(self, name: str, *matchers: str) -> str:
         """A selector on `ukc_certificate_<name>`."""
-        return f"ukc_certificate_{name}{{{', '.join((self.labels, *matchers))}}}"
+        labels = ", ".join((self.metros, self.names, *matchers))
+        return f"ukc_certificate_{name}{{{labels}}}"
 
+    def _recorded(self, name: str) -> str:
+        labels = f"{self.recorded_metros}, {self.names}"
+        return f"certificate:ukc_certificate_{name}{{{labels}}}"
+
+    # --- Facts ---
     @property
     def not_after(self) -> str:
         """When it expires; absent before it was issued, so that nothing expires in 1970."""
@@ -68,91 +73,42 @@ class Certificates:
         """Attached to a service group."""
         return f"{self.metric('service_groups')} > 0"
 
-    def state(self, state: str) -> str:
-        """In this state now."""
-        return self.metric("state", f'state="{state}"') + " == 1"
-
-    def also(self, expr: str) -> str:
-        """`and` with another metric of the same certificate on the same replica."""
-        return f"and on ({REPLICA}, name) ({expr})"
-
-    def but_not(self, expr: str) -> str:
-        """`unless` with another metric of the same certificate on the same replica."""
-        return f"unless on ({REPLICA}, name) ({expr})"
-
-    @property
-    def automatic(self) -> str:
-        """Renewed by the platform."""
-        return self.metric("info", 'renewal="automatic"')
-
     @property
     def expired(self) -> str:
         """not_after is past."""
         return f"{self.not_after} <= time()"
 
     @property
-    def critical(self) -> str:
-        """Nearly expired: by share of the lifetime if automatic or short-lived, else by days."""
-        share = f"{self.left} < {rules.CRITICAL_SHARE} * {self.lifetime}"
-        short = f"{self.lifetime} < {rules.SHORT_LIVED_DAYS} * {DAY}"
-        return (
-            f"(({share}) {self.also(self.automatic)}"
-            f" or ({share}) and {short}"
-            f" or ({self.left} < {rules.CRITICAL_DAYS} * {DAY})"
-            f" {self.but_not(self.automatic)} unless {short})"
-        )
-
-    @property
-    def imminent(self) -> str:
-        """In use and critical, but not expired."""
-        return f"({self.critical} {self.also(self.in_use)}) unless {self.expired}"
-
-    @property
-    def overdue(self) -> str:
-        """Automatic, and the renewal did not happen; neither imminent nor expired."""
-        return (
-            f"(({self.left} < {rules.WARNING_SHARE} * {self.lifetime})"
-            f" {self.also(self.automatic)})"
-            f" unless {self.expired}"
-            f" unless ({self.critical} {self.also(self.in_use)})"
-        )
-
-    @property
-    def soon(self) -> str:
-        """Not automatic, and time to replace it; neither imminent nor expired."""
-        return (
-            f"(({self.left} < {rules.WARNING_DAYS} * {DAY})"
-            f" unless {self.left} >= {self.lifetime} / {rules.RENEWAL_PARTS})"
-            f" {self.but_not(self.automatic)}"
-            f" unless {self.expired}"
-            f" unless ({self.critical} {self.also(self.in_use)})"
-        )
+    def failed(self) -> str:
+        """In state error."""
+        return self.metric("state", 'state="error"') + " == 1"
 
     @property
     def never_issued(self) -> str:
         """Pending with no validity yet; a pending renewal keeps its old one and is not meant."""
-        return f"{self.state('pending')} {self.but_not(self.not_after)}"
+        pending = self.metric("state", 'state="pending"') + " == 1"
+        return f"{pending} unless on ({REPLICA}, name) {self.not_after}"
+
+    # --- Judgements ---
+    def urgency(self, level: int) -> str:
+        """3 expired, 2 imminent, 1 overdue or expiring soon."""
+        return f"{self._recorded('urgency:level')} == {level}"
 
     @property
-    def failed_gravely(self) -> str:
-        """Error, in use, and less than the renewal share of its lifetime left, or never issued."""
-        fresh = f"{self.left} >= {self.lifetime} / {rules.RENEWAL_PARTS}"
-        return f"({self.state('error')} {self.also(self.in_use)}) {self.but_not(fresh)}"
+    def automatic(self) -> str:
+        """Renewed by the platform."""
+        return self._recorded("info:automatic")
 
     @property
     def superseded(self) -> str:
-        """Once: unused, while another of its common name and metro lasts longer.
+        """Unused, while another of its common name and metro lasts longer."""
+        return self._recorded("not_after_timestamp_seconds:superseded")
 
-        The second that is added to one in use decides between two that expire together.
-        """
-        fleet = Certificates(self.fleet)
-        domain = f"{METRO}, common_name"
-        return (
-            once(f"{self.not_after} unless {self.in_use}")
-            + f" < on ({domain}) group_left () max by ({domain})"
-            + f" ({fleet.not_after} + ({fleet.metric('service_groups')} > bool 0))"
-        )
+    def limit(self, name: str) -> str:
+        """The moment from which it is `renewal_due`, `warning` or `critical`."""
+        return self._recorded(f"{name}_timestamp_seconds:limit")
 
-    def that_matter(self, expr: str) -> str:
-        """Once: what `expr` gives, without certificates whose place another one has taken."""
-        return f"({once(expr)} unless ({self.superseded}))"
+    @property
+    def end(self) -> str:
+        """When it expires, as the limits were computed from it."""
+        return self._recorded("not_after_timestamp_seconds:max")

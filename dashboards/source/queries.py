@@ -5,12 +5,13 @@ from .promql import (
     DAY,
     EXPORTER,
     IDENTITY,
+    JUDGED,
     LOOKED,
     METRO,
     METROS,
     REPLICA,
+    RULES,
     Certificates,
-    how_many,
     once,
 )
 
@@ -18,9 +19,9 @@ from .promql import (
 TOP = 100
 NAMES = 500
 
-FLEET = Certificates(METROS + ', name=~".*$name.*"')
-URGENT = Certificates(METROS + ', name=~"$urgent"')
-ONE = Certificates(METROS + ', name="$name"')
+FLEET = Certificates('name=~".*$name.*"')
+URGENT = Certificates('name=~"$urgent"')
+ONE = Certificates('name="$name"')
 
 # --- Variables ---
 CLUSTERS = "label_values(ukc_exporter_build_info, cluster)"
@@ -30,48 +31,53 @@ ACCOUNTS = f"label_values(ukc_up{{{EXPORTER}}}, account)"
 METRO_NAMES = f'label_values(ukc_up{{{EXPORTER}, account=~"$account"}}, metro)'
 _SEARCHED = METROS + ', name=~"(?i:.*$search.*)"'
 FOUND = f"query_result(topk({NAMES}, max by (name) (ukc_certificate_info{{{_SEARCHED}}})))"
-#: The names to look at first. Coarse but cheap: the time left in units of the time that a person
-#: would want, errors and never-issued ones among the expired, unused ones later.
+#: The names to look at first: by the time left, in units of the time that a person would want.
+#: Errors and never-issued ones stand among the expired, unused ones behind those in use.
+#: Coarse but cheap: it decides which rows the table has, the verdict decides their order.
+_WANTED = f"clamp_max({FLEET.lifetime} / {rules.RENEWAL_PARTS}, {rules.WARNING_DAYS} * {DAY})"
 MOST_URGENT = (
     f"query_result(bottomk({TOP}, min by (name) ("
-    f"-0.25 + 0 * ({FLEET.state('error')})"
+    f"-0.25 + 0 * ({FLEET.failed})"
     f" or -0.25 + 0 * ({FLEET.never_issued})"
-    f" or clamp_min(({FLEET.left})"
-    f" / clamp_max({FLEET.lifetime} / {rules.RENEWAL_PARTS}, {rules.WARNING_DAYS} * {DAY}), -0.5)"
+    f" or clamp_min(({FLEET.left}) / {_WANTED}, -0.5)"
     f" + 0.5 * ({FLEET.metric('service_groups')} == bool 0)"
     ")))"
 )
 
 # --- Fleet: numbers ---
-EXPIRED = how_many(FLEET.that_matter(FLEET.expired))
-IMMINENT = how_many(once(FLEET.imminent))
-FAILED = how_many(FLEET.that_matter(FLEET.state("error")))
-NEVER_ISSUED = how_many(once(FLEET.never_issued))
-OVERDUE = how_many(FLEET.that_matter(FLEET.overdue))
-SOON = how_many(FLEET.that_matter(FLEET.soon))
-NEXT_EXPIRY = (
-    f"(min({once(f'{FLEET.not_after} > time() {FLEET.also(FLEET.in_use)}')}) - time()) / {DAY}"
-)
+#: Without the rules: every expired one, left-overs included.
+EXPIRED = f"count({FLEET.urgency(3)}) or {JUDGED} or count({once(FLEET.expired)}) or {LOOKED}"
+IMMINENT = f"count({FLEET.urgency(2)}) or {JUDGED}"
+FAILED = f"count({once(FLEET.failed)} unless {FLEET.superseded}) or {LOOKED}"
+NEVER_ISSUED = f"count({once(FLEET.never_issued)}) or {LOOKED}"
+OVERDUE = f"count({FLEET.urgency(1)} and {FLEET.automatic}) or {JUDGED}"
+SOON = f"count({FLEET.urgency(1)} unless {FLEET.automatic}) or {JUDGED}"
+_ALIVE = f"{FLEET.not_after} > time() and {FLEET.in_use}"
+NEXT_EXPIRY = f"(min({once(_ALIVE)}) - time()) / {DAY}"
 DATA_AGE = f"max(time() - max by ({METRO}) (ukc_last_success_timestamp_seconds{{{METROS}}}))"
 
 
 # --- A certificate's columns ---
 def verdict(of: Certificates) -> str:
-    """The place of each certificate in the queue, as VERDICTS in panels.py words it."""
+    """What each certificate needs, as VERDICTS in readings.py words it."""
     used = f"({once(of.in_use)})"
+    in_time = f"({of.limit('renewal_due')} >= time())"
     return " or ".join(
         (
-            f"9 + 0 * ({once(of.expired)} and {used})",
-            f"8 + 0 * {once(of.imminent)}",
-            f"7 + 0 * {once(of.failed_gravely)}",
+            f"9 + 0 * (({of.urgency(3)}) and {used})",
+            f"8 + 0 * ({of.urgency(2)})",
+            f"7 + 0 * ({once(of.failed)} and {used} unless {in_time})",
             f"6 + 0 * ({once(of.never_issued)} and {used})",
-            f"-1 + 0 * ({of.superseded})",
-            f"5 + 0 * {once(of.overdue)}",
-            f"4 + 0 * {once(of.soon)}",
-            f"3 + 0 * {once(of.state('error'))}",
-            f"2 + 0 * {once(of.expired)}",
+            f"5 + 0 * (({of.urgency(1)}) and {of.automatic})",
+            f"4 + 0 * ({of.urgency(1)})",
+            f"3 + 0 * ({once(of.failed)} unless {of.superseded})",
+            f"2 + 0 * ({of.urgency(3)})",
             f"1 + 0 * {once(of.never_issued)}",
-            f"0 * {once(of.metric('info'))}",
+            f"-1 + 0 * {of.superseded}",
+            # Without the rules nothing is known to be fine.
+            f"9 + 0 * {once(of.expired)}",
+            f"0 * ({once(of.metric('info'))} and on () {RULES})",
+            f"-2 + 0 * {once(of.metric('info'))}",
         )
     )
 
@@ -118,13 +124,14 @@ def in_state(matcher: str) -> str:
     )
 
 
-_RULED = 'job=~"$job", account=~"$account|", metro=~"$metro|"'
-_UKC = f'cluster=~"$cluster", alertname=~"UKC.+", {_RULED}'
+#: An alert about a metro or the exporter has fewer labels, and is shown whatever is chosen.
+_UKC = 'cluster=~"$cluster", job=~"$job", account=~"$account|", metro=~"$metro|"'
+_UKC += ', alertname=~"UKC.+"'
 #: Since when each alert fires, in milliseconds; a row of its own where nothing could fire.
 FIRING = (
     f"topk({TOP}, ALERTS_FOR_STATE{{{_UKC}}} * 1000"
     f' and ignoring (alertstate) ALERTS{{alertstate="firing", {_UKC}}})'
-    f' or label_replace(label_replace(time() * 1000 * absent(metro:ukc_up:max{{job=~"$job"}}),'
+    f" or label_replace(label_replace(time() * 1000 * absent({RULES}),"
     ' "alertname", "The alert rules are not loaded here", "", ""), "severity", "warning", "", "")'
 )
 _AT = "@ ${__to:date:seconds}"
@@ -142,25 +149,17 @@ LISTED = (
     f" and on ({REPLICA}) ukc_up{{{METROS}}} == 1)"
 )
 
+
 # --- One certificate ---
-#: Days left at which the renewal is due; a manual one is due where its warning starts.
-_DUE = (
-    f"({ONE.lifetime} / {rules.RENEWAL_PARTS}) {ONE.also(ONE.automatic)}"
-    f" or clamp_max({ONE.lifetime} / {rules.RENEWAL_PARTS}, {rules.WARNING_DAYS} * {DAY})"
+def limit_days(limit: str) -> str:
+    """Days left at which a limit is reached."""
+    return f"({ONE.end} - {ONE.limit(limit)}) / {DAY}"
+
+
+#: The platform's turn where it renews, else a person's.
+DUE_IN = (
+    f"(({ONE.limit('renewal_due')} and {ONE.automatic} or {ONE.limit('warning')}) - time()) / {DAY}"
 )
-_WARNING = (
-    f"({rules.WARNING_SHARE} * {ONE.lifetime}) {ONE.also(ONE.automatic)}"
-    f" or clamp_max({ONE.lifetime} / {rules.RENEWAL_PARTS}, {rules.WARNING_DAYS} * {DAY})"
-)
-_CRITICAL = (
-    f"({rules.CRITICAL_SHARE} * {ONE.lifetime}) {ONE.also(ONE.automatic)}"
-    f" or {rules.CRITICAL_SHARE} * ({ONE.lifetime} < {rules.SHORT_LIVED_DAYS} * {DAY})"
-    f" or {rules.CRITICAL_DAYS} * {DAY} + 0 * {ONE.lifetime}"
-)
-DUE_DAYS = f"{once(_DUE)} / {DAY}"
-WARNING_DAYS = f"{once(_WARNING)} / {DAY}"
-CRITICAL_DAYS = f"{once(_CRITICAL)} / {DAY}"
-DUE_IN = f"({days_left(ONE)}) - ({DUE_DAYS})"
 ONE_AGE = (
     f"time() - max by ({METRO}) (ukc_last_success_timestamp_seconds{{{METROS}}}"
     f" and on ({REPLICA}) {ONE.metric('info')})"
@@ -180,12 +179,12 @@ def seen(function: str) -> str:
 
 #: Drift asks all metros, whatever the variable `metro` says.
 _ANYWHERE = f'{EXPORTER}, account=~"$account"'
-_DOMAIN = Certificates(_ANYWHERE)
+_DOMAIN = Certificates('name!=""', metros=_ANYWHERE)
 
 
 def of_same_domain(expr: str, by: str = IDENTITY) -> str:
     """What `expr` gives for every certificate of the chosen one's common name."""
-    chosen = _DOMAIN.metric("info", 'name="$name"')
+    chosen = Certificates('name="$name"', metros=_ANYWHERE).metric("info")
     return f"max by ({by}) ({expr} and on (cluster, job, account, common_name) {chosen})"
 
 

@@ -28,6 +28,7 @@ VERDICTS = {
     1: ("Never issued", rules.COLOURS["warning"]),
     0: ("OK", rules.OK),
     -1: ("Left over", rules.UNKNOWN),
+    -2: ("Load the rules", rules.UNKNOWN),
 }
 
 

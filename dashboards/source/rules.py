@@ -64,8 +64,6 @@ WARNING_SHARE = _number(_WARNING, r"-\s*(0\.\d+)\s*\*\s*certificate:")
 WARNING_DAYS = _number(_WARNING, r"-\s*(\d+)\s*\*\s*86400")
 CRITICAL_SHARE = _number(_CRITICAL, r"-\s*(0\.\d+)\s*\*\s*certificate:")
 CRITICAL_DAYS = _number(_CRITICAL, r"-\s*(\d+)\s*\*\s*86400")
-#: Manual certificates that live shorter than this many days go by the critical share instead.
-SHORT_LIVED_DAYS = _number(_CRITICAL, r"<\s*(\d+)\s*\*\s*86400")
 #: Attempts of one validation that warn.
 ATTEMPTS = _number("UKCCertificateValidationRetrying", r">=\s*(\d+)")
 #: Seconds after which the last look at a metro is stale.
