@@ -52,13 +52,13 @@ def dashboard() -> Dashboard:
             ),
         ),
         Section(
-            "How it came to this",
+            "How it came to this, and who uses it",
             (
-                line(5, (24, state())),
+                line(6, (16, state()), (8, service_groups())),
                 line(9, (16, course()), (8, attempts())),
             ),
         ),
-        Section("What it is, and who uses it", (line(7, (16, issues()), (8, service_groups())),)),
+        Section("What stood under this name", (line(7, (24, issues())),)),
         Section("The same domain elsewhere", (line(8, (24, drift())),)),
     )
 
