@@ -1,0 +1,237 @@
+"""Flags, sub-commands, exit codes."""
+
+import argparse
+import asyncio
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from exporter import __version__
+from exporter.config import Configuration, from_environment, load
+from exporter.errors import ConfigurationError, ExporterError
+from exporter.logs import LEVELS, configure_logging
+from exporter.service import Address, once, serve
+
+PROGRAM: Final = "ukc-certificate-exporter"
+DEFAULT_ADDRESS: Final = ":10843"
+
+log = structlog.get_logger()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Gives 0 where all is fine, 1 for a failure at run time, 2 for bad usage or configuration.
+    """
+    options = _options(list(sys.argv[1:] if arguments is None else arguments))
+    configure_logging(options.log_level, options.log_format)
+    try:
+        return int(options.run(options))
+    except ConfigurationError as exc:
+        print(f"{PROGRAM}: {exc}", file=sys.stderr)
+        return 2
+    except ExporterError as exc:
+        print(f"{PROGRAM}: {exc}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    except Exception as exc:  # noqa: BLE001 - the last door: a bug is told, not shown
+        return _bug(exc)
+
+
+def _bug(exc: Exception) -> int:
+    while isinstance(exc, ExceptionGroup):
+        exc = exc.exceptions[0]
+    frame = traceback.extract_tb(exc.__traceback__)[-1]
+    log.debug("bug", traceback="".join(traceback.format_exception(exc)))
+    log.error(
+        "this is a bug in the exporter; with --log.level=debug it says more",
+        error=f"{type(exc).__name__}: {exc}",
+        where=f"{Path(frame.filename).name}:{frame.lineno}",
+    )
+    return 1
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description="Prometheus exporter for the TLS certificates of Unikraft Cloud.",
+        epilog="Without a command, `serve` is meant. "
+        "Without a file, UKC_TOKEN and UKC_METRO are the configuration.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="", required=True)
+    _add_serve(commands.add_parser)
+    _add_demo(commands.add_parser)
+    _add_simulate(commands.add_parser)
+    _add_once(commands.add_parser)
+    _add_check_config(commands.add_parser)
+    first = arguments[0] if arguments else ""
+    if first not in ("-h", "--help", "--version") and (not first or first.startswith("-")):
+        arguments = ["serve", *arguments]
+    return parser.parse_args(arguments)
+
+
+AddParser = Callable[..., argparse.ArgumentParser]
+
+
+def _command(add: AddParser, name: str, text: str) -> argparse.ArgumentParser:
+    parser = add(name, help=text, description=text, allow_abbrev=False)
+    parser.add_argument("--log.level", dest="log_level", choices=tuple(LEVELS), default="info")
+    parser.add_argument(
+        "--log.format", dest="log_format", choices=("logfmt", "json"), default="logfmt"
+    )
+    return parser
+
+
+def _add_config_file(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    parser.add_argument(
+        "--config.file",
+        dest="config_file",
+        type=Path,
+        metavar="FILE",
+        required=required,
+        help="YAML configuration",
+    )
+
+
+def _add_web(parser: argparse.ArgumentParser, default: str) -> None:
+    parser.add_argument(
+        "--web.listen-address",
+        dest="listen_address",
+        type=_address,
+        default=default,
+        metavar="HOST:PORT",
+        help="where to listen (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--web.telemetry-path",
+        dest="telemetry_path",
+        type=_path,
+        default="/metrics",
+        metavar="PATH",
+        help="path of the metrics (default: %(default)s)",
+    )
+
+
+def _add_serve(add: AddParser) -> None:
+    parser = _command(add, "serve", "poll the API and serve /metrics (the default)")
+    _add_config_file(parser, required=False)
+    _add_web(parser, DEFAULT_ADDRESS)
+    parser.set_defaults(run=_serve)
+
+
+def _add_demo(add: AddParser) -> None:
+    text = "the exporter against an embedded simulator: no account, no file"
+    parser = _command(add, "demo", text)
+    _add_web(parser, "127.0.0.1:10843")
+    parser.set_defaults(run=_demo)
+
+
+def _add_simulate(add: AddParser) -> None:
+    text = "the simulated certificates API of one metro"
+    parser = _command(add, "simulate", text)
+    parser.add_argument(
+        "--listen-address",
+        dest="listen_address",
+        required=True,
+        metavar="HOST:PORT",
+        type=_listen_text,
+    )
+    parser.add_argument("--token", required=True, help="the bearer token that clients must send")
+    parser.add_argument("--metro", default="fra0", metavar="NAME")
+    parser.add_argument("--scenario", default="mixture", metavar="NAME|FILE")
+    parser.add_argument("--seed", type=int, default=1, metavar="N")
+    parser.add_argument("--speed", type=float, default=1.0, metavar="N", help="clock speed")
+    parser.set_defaults(run=_simulate)
+
+
+def _add_once(add: AddParser) -> None:
+    text = "one collection, its exposition on standard output"
+    parser = _command(add, "once", text)
+    _add_config_file(parser, required=False)
+    parser.set_defaults(run=_once)
+
+
+def _add_check_config(add: AddParser) -> None:
+    parser = _command(add, "check-config", "load the configuration as `serve` does, and exit")
+    _add_config_file(parser, required=True)
+    parser.set_defaults(run=_check_config)
+
+
+def _address(text: str) -> Address:
+    host, colon, port = text.rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    known = colon and port.isascii() and port.isdigit() and int(port) < 65536
+    if not known or (":" in host and not bracketed):
+        raise argparse.ArgumentTypeError(f"expected HOST:PORT, [IPv6]:PORT or :PORT, got {text!r}")
+    return Address(host[1:-1] if bracketed else host, int(port))
+
+
+def _listen_text(text: str) -> str:
+    _address(text)
+    return text
+
+
+def _path(text: str) -> str:
+    if not text.startswith("/") or any(c in text for c in "{}?# "):
+        raise argparse.ArgumentTypeError(f"expected a path that starts with /, got {text!r}")
+    if text.startswith("/-/"):
+        raise argparse.ArgumentTypeError("paths below /-/ are the exporter's own")
+    return text
+
+
+def _configuration(options: argparse.Namespace) -> Configuration:
+    if options.config_file is None:
+        return from_environment(os.environ)
+    return load(options.config_file, os.environ)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    configuration = _configuration(options)
+    path = options.telemetry_path
+    asyncio.run(serve(configuration, options.listen_address, telemetry_path=path))
+    return 0
+
+
+def _once(options: argparse.Namespace) -> int:
+    page, failed = asyncio.run(once(_configuration(options)))
+    sys.stdout.buffer.write(page)
+    sys.stdout.buffer.flush()
+    for key in failed:
+        print(f"{PROGRAM}: account {key.account}, metro {key.metro}: failed", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _check_config(options: argparse.Namespace) -> int:
+    configuration = _configuration(options)
+    metros = sum(len(account.metros) for account in configuration.accounts)
+    print(f"{options.config_file}: fine, {len(configuration.accounts)} accounts, {metros} metros")
+    return 0
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from exporter.demo import demo  # noqa: PLC0415 - the simulator costs a start that has none
+
+    asyncio.run(demo(options.listen_address, telemetry_path=options.telemetry_path))
+    return 0
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    from exporter import simulator  # noqa: PLC0415
+
+    simulator.run(
+        listen=options.listen_address,
+        token=options.token,
+        metro=options.metro,
+        scenario=options.scenario,
+        seed=options.seed,
+        speed=options.speed,
+    )
+    return 0

@@ -1,0 +1,339 @@
+"""The configuration file and the environment as frozen types, or an error that names the place."""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, NamedTuple
+from urllib.parse import urlsplit
+
+import msgspec
+import yaml
+
+from exporter.errors import ConfigurationError, Unauthorized
+
+DEFAULT_MAX_RESPONSE_BYTES: Final = 256 * 1024 * 1024
+
+_DURATION: Final = re.compile(
+    r"(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?", re.ASCII
+)
+_SECONDS: Final = (365 * 86400, 7 * 86400, 86400, 3600, 60, 1, 0.001)
+_CODE: Final = re.compile(r"[a-z]{3}[a-z0-9-]*", re.ASCII)
+_LABEL: Final = re.compile(r"[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]{0,98}[^\s\x00-\x1f\x7f])?")
+
+
+class Token:
+    """A bearer token that shows itself to nobody who does not ask for its `value`."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: str) -> None:
+        self.value = value
+
+    def __repr__(self) -> str:
+        return "<token>"
+
+
+class TokenFile(NamedTuple):
+    """A token that is read anew from a file each time, so that rotation needs no restart."""
+
+    path: Path
+
+    def read(self) -> Token:
+        """The token now. Raises `Unauthorized` where the file holds none."""
+        try:
+            text = self.path.read_bytes()
+        except OSError as exc:
+            raise Unauthorized(f"token file {self.path}: {exc.strerror}") from exc
+        return _token(text.decode("latin-1"), f"token file {self.path}")
+
+
+class TokenVariable(NamedTuple):
+    """A token from an environment variable, which cannot change while the process runs."""
+
+    name: str
+    token: Token
+
+    def read(self) -> Token:
+        """The token."""
+        return self.token
+
+
+TokenSource = TokenFile | TokenVariable
+
+
+class Metro(NamedTuple):
+    """`name` is the `metro` label; `base_url` has neither a trailing slash nor `/v1`."""
+
+    name: str
+    base_url: str
+
+
+class Account(NamedTuple):
+    """`name` is the `account` label."""
+
+    name: str
+    token: TokenSource
+    metros: tuple[Metro, ...]
+
+
+class Configuration(NamedTuple):
+    """Durations are in seconds."""
+
+    accounts: tuple[Account, ...]
+    interval: float = 60.0
+    timeout: float = 10.0
+    stale_after: float = 3600.0
+    fetch: Literal["bulk", "batched"] = "bulk"
+    max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES
+
+
+class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A typo in the file is an error, never a silent default."""
+
+
+class _MetroEntry(_Strict, frozen=True):
+    name: str
+    url: str
+    allow_insecure: bool = False
+
+
+class _AccountEntry(_Strict, frozen=True):
+    name: str
+    metros: Annotated[tuple[str | _MetroEntry, ...], msgspec.Meta(min_length=1)]
+    token_file: str | None = None
+    token_env: str | None = None
+
+
+class _File(_Strict, frozen=True):
+    accounts: Annotated[tuple[_AccountEntry, ...], msgspec.Meta(min_length=1)]
+    interval: str | int = "60s"
+    timeout: str | int = "10s"
+    stale_after: str | int = "1h"
+    fetch: Literal["bulk", "batched"] = "bulk"
+    max_response_bytes: Annotated[int, msgspec.Meta(ge=1024)] = DEFAULT_MAX_RESPONSE_BYTES
+
+
+def load(path: Path, environment: Mapping[str, str]) -> Configuration:
+    """The configuration in a YAML file.
+
+    Relative token files are relative to the folder of the file.
+    Raises `ConfigurationError` naming the file, the path within it and what was expected.
+    """
+    try:
+        text = path.read_bytes()
+    except OSError as exc:
+        raise ConfigurationError(f"{path}: cannot be read: {exc.strerror}") from exc
+    return parse(text, path, environment)
+
+
+def parse(text: bytes, path: Path, environment: Mapping[str, str]) -> Configuration:
+    """The configuration in the text of the file at `path`; raises as `load` does."""
+    try:
+        document = _yaml(text)
+        return _configuration(msgspec.convert(document, _File), path.parent, environment)
+    except (yaml.YAMLError, UnicodeDecodeError) as exc:
+        raise ConfigurationError(f"{path}: not YAML: {_one_line(exc)}") from exc
+    except RecursionError as exc:
+        raise ConfigurationError(f"{path}: not YAML: nested too deeply") from exc
+    except (msgspec.ValidationError, _WrongError) as exc:
+        raise ConfigurationError(f"{path}: {_one_line(exc)}") from exc
+
+
+def from_environment(environment: Mapping[str, str]) -> Configuration:
+    """One account, `default`, from `UKC_TOKEN` and `UKC_METRO` (codes or URLs, comma-separated).
+
+    Raises `ConfigurationError` naming the variable and what was expected.
+    """
+    codes = [code.strip() for code in environment.get("UKC_METRO", "").split(",")]
+    if not any(codes):
+        raise ConfigurationError(
+            "no --config.file, and UKC_METRO is not set: "
+            "expected a comma-separated list of metro codes or URLs"
+        )
+    try:
+        metros = tuple(c for c in codes if c)
+        entry = _AccountEntry("default", metros, token_env="UKC_TOKEN")  # noqa: S106 - its name
+        file = _File(accounts=(entry,))
+        return _configuration(file, Path(), environment)
+    except _WrongError as exc:
+        place = exc.path.replace("$.accounts[0].metros", "UKC_METRO")
+        place = place.replace("$.accounts[0].token_env", "UKC_TOKEN")
+        raise ConfigurationError(f"environment: {exc.expected} - at `{place}`") from exc
+
+
+def duration(text: str | int) -> float:
+    """Seconds of a Prometheus duration: `1m30s`, `500ms`, `1h`, `0`.
+
+    Raises ValueError (Prometheus, "Configuration", `<duration>`).
+    """
+    if text in ("0", 0):
+        return 0.0
+    match = _DURATION.fullmatch(text) if isinstance(text, str) and text else None
+    if match is None:
+        raise ValueError("expected a Prometheus duration such as 60s, 1m30s or 500ms")
+    parts = zip(match.groups(), _SECONDS, strict=True)
+    return float(sum(int(number) * unit for number, unit in parts if number))
+
+
+class _WrongError(Exception):
+    def __init__(self, path: str, expected: str) -> None:
+        super().__init__(f"{expected} - at `{path}`")
+        self.path = path
+        self.expected = expected
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """PyYAML keeps the last of two equal keys; a person who wrote both deserves to know."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+            if not isinstance(key, yaml.ScalarNode):
+                continue  # the loader itself refuses what cannot be a key
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key.value!r} stands here twice", key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def _yaml(text: bytes) -> Any:
+    try:
+        return yaml.load(text.decode("utf-8-sig"), _UniqueKeys)  # noqa: S506 - a SafeLoader
+    except ValueError as exc:  # a timestamp such as 2024-99-99
+        if isinstance(exc, UnicodeDecodeError):
+            raise
+        raise yaml.YAMLError(str(exc)) from exc
+
+
+def _one_line(exc: Exception) -> str:
+    return " ".join(str(exc).split())
+
+
+def _configuration(file: _File, folder: Path, environment: Mapping[str, str]) -> Configuration:
+    accounts: list[Account] = []
+    for i, entry in enumerate(file.accounts):
+        path = f"$.accounts[{i}]"
+        _label(entry.name, f"{path}.name")
+        if entry.name in (a.name for a in accounts):
+            raise _WrongError(f"{path}.name", f"the account {entry.name!r} is there already")
+        token = _token_source(entry, path, folder, environment)
+        accounts.append(Account(entry.name, token, _metros(entry, path)))
+    return Configuration(
+        accounts=tuple(accounts),
+        interval=_positive(file.interval, "$.interval"),
+        timeout=_positive(file.timeout, "$.timeout"),
+        stale_after=_positive(file.stale_after, "$.stale_after"),
+        fetch=file.fetch,
+        max_response_bytes=file.max_response_bytes,
+    )
+
+
+def _positive(value: str | int, path: str) -> float:
+    try:
+        seconds = duration(value)
+    except ValueError as exc:
+        raise _WrongError(path, str(exc)) from exc
+    if not 0 < seconds <= 10 * _SECONDS[0]:
+        raise _WrongError(path, "expected a duration longer than 0 and of at most 10y")
+    return seconds
+
+
+def _label(name: str, path: str) -> str:
+    if not _LABEL.fullmatch(name) or not name.isprintable():
+        raise _WrongError(path, "expected a name of 1 to 100 printable characters")
+    return name
+
+
+def _metros(entry: _AccountEntry, path: str) -> tuple[Metro, ...]:
+    metros: list[Metro] = []
+    for i, given in enumerate(entry.metros):
+        place = f"{path}.metros[{i}]"
+        if isinstance(given, _MetroEntry):
+            _label(given.name, f"{place}.name")
+            url = _base_url(given.url, f"{place}.url", insecure=given.allow_insecure)
+            metro = Metro(given.name, url)
+            place = f"{place}.name"
+        else:
+            metro = _metro(given, place)
+        if metro.name in (m.name for m in metros):
+            raise _WrongError(place, f"the metro {metro.name!r} is there already")
+        metros.append(metro)
+    return tuple(metros)
+
+
+def _metro(given: str, path: str) -> Metro:
+    """A metro from its code or its URL; a URL's name is its host without `api.` and domain."""
+    if "://" in given:
+        url = _base_url(given, path, insecure=False)
+        parts = urlsplit(url)
+        code = re.fullmatch(
+            r"api\.([a-z0-9-]+)\.(?:unikraft|kraft)\.cloud", parts.hostname or "", re.ASCII
+        )
+        return Metro(code[1] if code else parts.netloc, url)
+    if not _CODE.fullmatch(given):
+        raise _WrongError(path, "expected a metro code such as fra0, a URL, or a name and a url")
+    # Codes of the first generation end in a digit, those of the second do not.
+    domain = "kraft.cloud" if given[-1].isdigit() else "unikraft.cloud"
+    return Metro(given, f"https://api.{given}.{domain}")
+
+
+def _base_url(url: str, path: str, *, insecure: bool) -> str:
+    wanted = "expected a URL such as https://api.fra0.kraft.cloud"
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError as exc:
+        raise _WrongError(path, wanted) from exc
+    if parts.scheme not in ("http", "https") or not host or not url.isascii():
+        raise _WrongError(path, wanted)
+    if not url.isprintable() or " " in url or parts.query or parts.fragment:
+        raise _WrongError(path, f"{wanted}, with neither query nor fragment")
+    if "@" in parts.netloc:
+        raise _WrongError(path, f"{wanted}, with neither user nor password")
+    if parts.scheme == "http" and not insecure and not _loopback(host):
+        raise _WrongError(
+            path,
+            "the token would travel in the clear: expected https://, "
+            "a loopback address, or `allow_insecure: true` beside the URL",
+        )
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/').removesuffix('/v1')}"
+
+
+def _loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _token_source(
+    entry: _AccountEntry, path: str, folder: Path, environment: Mapping[str, str]
+) -> TokenSource:
+    """Where the token comes from, tried once so that a bad one is known before the start."""
+    if (entry.token_file is None) == (entry.token_env is None):
+        raise _WrongError(path, "expected either `token_file` or `token_env`")
+    try:
+        if entry.token_file is not None:
+            path = f"{path}.token_file"
+            source = TokenFile(folder / entry.token_file)
+            source.read()
+            return source
+        path, name = f"{path}.token_env", entry.token_env or ""
+        return TokenVariable(name, _token(environment.get(name, ""), f"variable {name!r}"))
+    except (Unauthorized, ValueError) as exc:
+        raise _WrongError(path, str(exc)) from exc
+
+
+def _token(text: str, place: str) -> Token:
+    """The token in a text; raises `Unauthorized`, which never repeats the text."""
+    value = text.strip()
+    if not value:
+        raise Unauthorized(f"{place}: expected a token, and it is empty")
+    if not all("!" <= character <= "~" for character in value):
+        raise Unauthorized(f"{place}: expected a token of visible ASCII characters, on one line")
+    return Token(value)

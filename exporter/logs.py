@@ -1,0 +1,61 @@
+"""How the exporter's log lines look: one event a line, logfmt or JSON, on standard error."""
+
+import logging
+import sys
+from typing import Final, Literal
+
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+LEVELS: Final = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warn": logging.WARNING,
+    "error": logging.ERROR,
+}
+
+_MAX_CHARACTERS: Final = 1000
+
+
+def configure_logging(level: str, form: Literal["logfmt", "json"]) -> None:
+    """Send every event of this process to standard error, in this form from this level up.
+
+    Libraries are heard from `warn` up only: their debug lines show what is on the wire.
+    """
+    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer(ensure_ascii=False)
+    if form == "logfmt":
+        renderer = structlog.processors.LogfmtRenderer(
+            key_order=("ts", "level", "msg"), bool_as_flag=False
+        )
+    processors: list[structlog.typing.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
+        structlog.processors.EventRenamer("msg"),
+        _printable,
+    ]
+    structlog.configure(
+        processors=[*processors, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=processors,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=max(logging.WARNING, LEVELS[level]), force=True)
+
+
+def _printable(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Names and messages come from afar: nothing in them may end a line or move a cursor."""
+    return {key: _shown(value) if isinstance(value, str) else value for key, value in event.items()}
+
+
+def _shown(text: str) -> str:
+    if len(text) > _MAX_CHARACTERS:
+        text = text[: _MAX_CHARACTERS - 1] + "…"
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

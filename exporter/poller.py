@@ -1,0 +1,172 @@
+"""One metro's loop: look, publish, wait."""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final, NamedTuple, Protocol
+
+import structlog
+
+from exporter.errors import Forbidden, PollError, RateLimited, TimedOut, Unauthorized
+from exporter.protocol import Reading, Unread
+from exporter.snapshot import Key, MetroSnapshot, Store, look
+
+FIRST_BACKOFF_SECONDS: Final = 1.0
+JITTER: Final = 0.05
+"""An interval is lengthened or shortened by up to this share, so that metros drift apart."""
+
+_UNREAD_LOGGED_AT_ONCE: Final = 20
+
+# A second's wait mends none of these; asking again at once would make them worse.
+_NOT_HURRIED: Final = (Unauthorized, Forbidden, RateLimited)
+
+log = structlog.get_logger()
+
+
+class Observer(Protocol):
+    """Who counts polls."""
+
+    def succeeded(self, snapshot: MetroSnapshot, *, seconds: float) -> None: ...
+    def failed(self, key: Key, error: PollError, *, seconds: float) -> None: ...
+
+
+class Schedule(NamedTuple):
+    """All in seconds; `deadline` bounds one whole poll."""
+
+    interval: float
+    deadline: float
+    stale_after: float
+
+
+class Poller:
+    """Polls one metro; never two polls at a time.
+
+    `fetch` gives a reading or raises `PollError`.
+    `publish` is awaited after every poll with the newest snapshot, after a failed one too:
+    days to expiry go on counting.
+    """
+
+    def __init__(
+        self,
+        key: Key,
+        fetch: Callable[[], Awaitable[Reading]],
+        schedule: Schedule,
+        *,
+        store: Store,
+        publish: Callable[[MetroSnapshot], Awaitable[None]],
+        observer: Observer,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.key = key
+        self.tried = asyncio.Event()
+        self._fetch = fetch
+        self._schedule = schedule
+        self._store = store
+        self._publish = publish
+        self._observer = observer
+        self._clock = clock
+        self._failures = 0
+        self._logged: frozenset[tuple[str, str, str]] = frozenset()
+
+    async def run(self) -> None:
+        """Poll for ever. A wait longer than the interval is broken up to publish again."""
+        while True:
+            wait = await self.poll()
+            while wait > self._schedule.interval * (1 + JITTER):
+                await asyncio.sleep(self._schedule.interval)
+                await self._republish()
+                wait -= self._schedule.interval
+            await asyncio.sleep(wait)
+
+    async def poll(self) -> float:
+        """One poll; gives the seconds to wait before the next."""
+        taken_at, started = self._clock(), time.perf_counter()
+        try:
+            async with asyncio.timeout(self._schedule.deadline):
+                reading = await self._fetch()
+        except TimeoutError:
+            said = f"the poll did not end within {self._schedule.deadline:g} s"
+            wait = self._failed(TimedOut(said), time.perf_counter() - started)
+        except PollError as exc:
+            wait = self._failed(exc, time.perf_counter() - started)
+        else:
+            await self._succeeded(reading, taken_at, started)
+            wait = self._schedule.interval * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311
+        await self._republish()
+        self.tried.set()
+        if self._failures:
+            return wait
+        return max(0.0, wait - (time.perf_counter() - started))
+
+    async def _republish(self) -> None:
+        newest = self._store.newest(self.key)
+        if newest is not None:
+            await self._publish(newest)
+
+    async def _succeeded(self, reading: Reading, taken_at: float, started: float) -> None:
+        previous = self._store.newest(self.key)
+        stale_after = self._schedule.stale_after
+        snapshot = await asyncio.to_thread(
+            look, self.key, reading, previous, taken_at=taken_at, stale_after=stale_after
+        )
+        seconds = time.perf_counter() - started
+        self._store.publish(snapshot)
+        self._observer.succeeded(snapshot, seconds=seconds)
+        self._log_unread(snapshot.unread)
+        level = log.info if self._failures or previous is None else log.debug
+        level(
+            "poll succeeded",
+            **self.key._asdict(),
+            certificates=len(snapshot.certificates),
+            skipped=len(snapshot.unread),
+            seconds=round(seconds, 3),
+        )
+        self._failures = 0
+
+    def _failed(self, error: PollError, seconds: float) -> float:
+        self._failures += 1
+        wait = self._backoff(error)
+        self._observer.failed(self.key, error, seconds=seconds)
+        log.warning(
+            "poll failed",
+            **self.key._asdict(),
+            reason=error.reason,
+            error=str(error),
+            retry_in_seconds=round(wait, 1),
+        )
+        return wait
+
+    def _backoff(self, error: PollError) -> float:
+        """Seconds to wait after a failure: doubling up to the interval, or as the API asks.
+
+        A `Retry-After` so long that the certificates would be withdrawn first is not believed.
+        """
+        interval = self._schedule.interval
+        if isinstance(error, _NOT_HURRIED):
+            wait = interval
+        else:
+            # The exponent is bounded: 2 ** 2000 does not fit a float.
+            doubled = FIRST_BACKOFF_SECONDS * 2.0 ** min(self._failures - 1, 30)
+            wait = min(doubled, interval)
+        if error.retry_after is not None and error.retry_after <= self._schedule.stale_after:
+            wait = max(wait, error.retry_after)
+        return wait
+
+    def _log_unread(self, unread: tuple[Unread, ...]) -> None:
+        """One line for each item, once for as long as it stays unreadable."""
+        seen = {(item.reason, item.uuid, item.name): item for item in unread}
+        new = [item for what, item in seen.items() if what not in self._logged]
+        for item in new[:_UNREAD_LOGGED_AT_ONCE]:
+            log.warning(
+                "certificate skipped",
+                **self.key._asdict(),
+                reason=item.reason,
+                uuid=item.uuid,
+                name=item.name,
+                error=item.message,
+            )
+        if len(new) > _UNREAD_LOGGED_AT_ONCE:
+            more = len(new) - _UNREAD_LOGGED_AT_ONCE
+            log.warning("more certificates skipped", **self.key._asdict(), count=more)
+        self._logged = frozenset(seen)

@@ -1,0 +1,183 @@
+"""The simulator on a real socket."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import struct
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from exporter.simulator import x509
+from exporter.simulator.answers import refusal
+from exporter.simulator.asgi import Receive, Scope, Send
+from exporter.simulator.clock import Clock
+from exporter.simulator.faults import CONNECTION
+from exporter.simulator.scenario import ScenarioError
+from exporter.simulator.simulator import Simulator
+
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_BACKLOG = 128
+_GRACE = 2
+_ADVANCE = '{"by": "30d"}'
+_FAULT = '{"kind": "rate-limited", "retry_after": 30}'
+
+
+class Address(str):
+    """The URL of a server that listens, such as `http://127.0.0.1:8080`."""
+
+    __slots__ = ("host", "port")
+    host: str
+    port: int
+
+    @classmethod
+    def of(cls, scheme: str, host: str, port: int) -> "Address":
+        """The URL of a host and a port."""
+        shown = f"[{host}]" if ":" in host else host
+        address = cls(f"{scheme}://{shown}:{port}")
+        address.host, address.port = host, port
+        return address
+
+
+class _Protocol(H11Protocol):
+    """HTTP that lets the application end its connection, and says even "bad request" in JSON."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        application: Any = self.app
+
+        def reset() -> None:
+            # Closing a socket that does not linger sends a reset instead of an end.
+            sock = transport.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            transport.abort()
+
+        connection = {"reset": reset, "truncate": transport.close}
+
+        async def connected(scope: Scope, receive: Receive, send: Send) -> None:
+            extensions = {**scope.get("extensions", {}), CONNECTION: connection}
+            await application({**scope, "extensions": extensions}, receive, send)
+
+        self.app = connected
+
+    def send_400_response(self, msg: str) -> None:
+        body = refusal(400, msg)
+        head = (
+            "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\n"
+            f"connection: close\r\ncontent-length: {len(body)}\r\n\r\n"
+        )
+        self.transport.write(head.encode() + body)
+        self.transport.close()
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to whoever runs it, and says when it is ready."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+
+@contextlib.asynccontextmanager
+async def serve(
+    app: Application,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    certfile: str | None = None,
+    keyfile: str | None = None,
+) -> AsyncIterator[Address]:
+    """Serve an ASGI application while the block runs; gives its URL, with `host` and `port`.
+
+    Port 0 takes a free one; with `certfile` it is HTTPS. Raises OSError where it cannot listen.
+    """
+    config = uvicorn.Config(
+        app,
+        interface="asgi3",
+        proxy_headers=False,
+        http=_Protocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        backlog=_BACKLOG,
+        timeout_graceful_shutdown=_GRACE,
+        ssl_certfile=certfile,
+        ssl_keyfile=keyfile,
+    )
+    config.load()
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    server = _Server(config)
+    running = asyncio.ensure_future(server.serve(sockets=[listener]))
+    ready = asyncio.ensure_future(server.ready.wait())
+    try:
+        await asyncio.wait({running, ready}, return_when=asyncio.FIRST_COMPLETED)
+        yield Address.of("https" if certfile else "http", host, listener.getsockname()[1])
+    finally:
+        ready.cancel()
+        server.should_exit = True
+        await running
+        listener.close()
+
+
+def run(*, listen: str, token: str, metro: str, scenario: str, seed: int, speed: float) -> None:
+    """Serve one metro until SIGTERM or SIGINT. What is wrong is told on standard error.
+
+    Raises SystemExit: 2 for an address, scenario or speed that cannot be, 1 for one taken.
+    """
+    try:
+        host, port = _address(listen)
+        clock = Clock(speed=speed)
+        simulator = Simulator(scenario, seed=seed, metro=metro, token=token, clock=clock)
+    except (ScenarioError, ValueError) as exc:
+        _say(sys.stderr, f"simulate: {exc}")
+        raise SystemExit(2) from None
+    try:
+        asyncio.run(_until_stopped(simulator, host, port, token))
+    except OSError as exc:
+        _say(sys.stderr, f"simulate: {listen}: {exc.strerror or exc}")
+        raise SystemExit(1) from None
+
+
+async def _until_stopped(simulator: Simulator, host: str, port: int, token: str) -> None:
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    async with serve(simulator.app, host, port) as address:
+        lines = [
+            f"Simulating metro {simulator.metro} at {address}. Try:",
+            f"  curl -H 'Authorization: Bearer {token}' {address}/v1/certificates",
+            f"  curl {address}/_sim/",
+            f'  curl {address}/_sim/clock -d \'{{"by": "30d"}}\'',
+            f'  curl {address}/_sim/faults -d \'{{"kind": "rate-limited", "retry_after": 30}}\'',
+        ]
+        if not x509.available():
+            lines.append("Uploads are refused: they need the extra `simulator` (cryptography).")
+        _say(sys.stdout, "\n".join(lines))
+        await stopped.wait()
+
+
+def _address(listen: str) -> tuple[str, int]:
+    host, _, port = listen.rpartition(":")
+    if not (port.isascii() and port.isdigit() and int(port) < 65_536):
+        raise ValueError(f"listen address {listen!r}: expected HOST:PORT")
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def _say(stream: Any, text: str) -> None:
+    stream.write(f"{text}\n")
+    stream.flush()

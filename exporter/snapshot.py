@@ -1,0 +1,116 @@
+"""One complete look at one metro, frozen, and the newest of each."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from exporter.model import Certificate
+from exporter.protocol import Reading, Unread
+
+
+class Key(NamedTuple):
+    """What tells one metro of one account from every other: the labels of its metrics."""
+
+    account: str
+    metro: str
+
+
+class MetroSnapshot(msgspec.Struct, frozen=True):
+    """One complete look.
+
+    `taken_at` is Unix time. `certificates` are unique by name and common name.
+    `unread` are the items that this look could not read; `carried` tells, by uuid, when a
+    certificate that is among them was last read.
+    """
+
+    key: Key
+    taken_at: float
+    listed: int = 0
+    certificates: tuple[Certificate, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    carried: Mapping[str, float] = {}
+
+    @property
+    def fetched(self) -> int:
+        """How many certificates this look read itself."""
+        return len(self.certificates) - len(self.carried)
+
+
+def look(
+    key: Key,
+    reading: Reading,
+    previous: MetroSnapshot | None,
+    *,
+    taken_at: float,
+    stale_after: float,
+) -> MetroSnapshot:
+    """The snapshot of a reading.
+
+    A certificate that cannot be read now is carried over from the previous look, until it was
+    last read more than `stale_after` seconds ago, unless the API says that it is gone.
+    The first of several items with one uuid or one identity is kept: twins would be one series.
+    """
+    certificates, unread = _unique(reading)
+    carried = _carried(certificates, unread, previous, taken_at - stale_after)
+    if previous and carried:
+        kept = tuple(c for c in previous.certificates if c.uuid in carried)
+        certificates = (*certificates, *kept)
+    if previous and certificates == previous.certificates:
+        certificates = previous.certificates  # the same object tells renderers that nothing changed
+    return MetroSnapshot(key, taken_at, reading.listed, certificates, unread, carried)
+
+
+def _unique(reading: Reading) -> tuple[tuple[Certificate, ...], tuple[Unread, ...]]:
+    by_identity: dict[tuple[str, str], Certificate] = {}
+    by_uuid: dict[str, Certificate] = {}
+    twins: list[Unread] = []
+    for c in reading.certificates:
+        twin = by_uuid.get(c.uuid) or by_identity.get((c.name, c.common_name))
+        if twin is None:
+            by_uuid[c.uuid] = by_identity[c.name, c.common_name] = c
+        else:
+            said = f"it is listed twice, or its name is that of {twin.uuid}"
+            twins.append(Unread("other", c.uuid, c.name, said))
+    return tuple(by_uuid.values()), (*reading.unread, *twins)
+
+
+def _carried(
+    certificates: tuple[Certificate, ...],
+    unread: tuple[Unread, ...],
+    previous: MetroSnapshot | None,
+    oldest: float,
+) -> Mapping[str, float]:
+    """When each unread certificate was last read, for those to carry over."""
+    lost = {u.uuid for u in unread if u.uuid and u.reason != "not_found"}
+    if previous is None or not lost:
+        return {}
+    read = {c.uuid for c in certificates}
+    identities = {(c.name, c.common_name) for c in certificates}
+    last_read = {
+        c.uuid: previous.carried.get(c.uuid, previous.taken_at)
+        for c in previous.certificates
+        if c.uuid in lost - read and (c.name, c.common_name) not in identities
+    }
+    return {uuid: when for uuid, when in last_read.items() if when >= oldest}
+
+
+class Store:
+    """The newest snapshot of each metro.
+
+    A snapshot is published in one assignment on one event loop, so readers need no lock.
+    """
+
+    def __init__(self) -> None:
+        self._newest: dict[Key, MetroSnapshot] = {}
+
+    def publish(self, snapshot: MetroSnapshot) -> None:
+        """Replace the metro's snapshot."""
+        self._newest[snapshot.key] = snapshot
+
+    def newest(self, key: Key) -> MetroSnapshot | None:
+        """The metro's last complete look, or None before the first."""
+        return self._newest.get(key)
+
+    def __iter__(self) -> Iterator[MetroSnapshot]:
+        return iter(tuple(self._newest.values()))

@@ -1,0 +1,145 @@
+"""What the exporter says of itself and of each metro's API, with prometheus_client."""
+
+import platform
+from collections import Counter as Tally
+from collections.abc import Callable
+from typing import Final
+
+import prometheus_client
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import generate_latest
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
+from prometheus_client.process_collector import ProcessCollector
+
+from exporter import __version__
+from exporter.errors import REASONS, PollError
+from exporter.snapshot import Key, MetroSnapshot
+
+# Ages of counters are noise here, and the text format would show each as a gauge of its own.
+prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
+
+METRO: Final = ("account", "metro")
+_BUCKETS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+
+
+class Telemetry:
+    """The exporter's own metrics, in a registry of their own.
+
+    What alerts depend on exists with a zero from the moment a metro is tracked (Prometheus,
+    "Instrumentation", "Avoid missing metrics").
+    """
+
+    def __init__(self) -> None:
+        self._registry = registry = CollectorRegistry()
+
+        def gauge(name: str, text: str, *labels: str) -> Gauge:
+            return Gauge(name, text, (*METRO, *labels), registry=registry)
+
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(name, text, (*METRO, *labels), registry=registry)
+
+        self._up = gauge("ukc_up", "1 if the metro's last poll succeeded, 0 if not.")
+        self._last_success = gauge(
+            "ukc_last_success_timestamp_seconds",
+            "Start of the last successful poll, as Unix time; 0 before the first.",
+        )
+        self._interval = gauge("ukc_poll_interval_seconds", "Configured time between polls.")
+        self._poll_duration = gauge("ukc_poll_duration_seconds", "Duration of the last poll.")
+        self._polls = counter("ukc_polls_total", "Polls that ended, failed ones too.")
+        self._failures = counter("ukc_poll_failures_total", "Polls that failed.", "reason")
+        self._listed = gauge(
+            "ukc_certificates_listed", "Certificates that the metro listed in the last good poll."
+        )
+        self._fetched = gauge(
+            "ukc_certificates_fetched", "Certificates that were read in the last good poll."
+        )
+        self._skipped = gauge(
+            "ukc_certificates_skipped",
+            "Listed certificates that could not be read in the last good poll.",
+            "reason",
+        )
+        self._requests = counter(
+            "ukc_api_requests_total",
+            "Requests to the API, by HTTP status, or by failure reason where none came.",
+            "endpoint",
+            "code",
+        )
+        self._request_duration = Histogram(
+            "ukc_api_request_duration_seconds",
+            "Duration of requests to the API, their bodies included.",
+            METRO,
+            registry=registry,
+            buckets=_BUCKETS,
+        )
+        Gauge(
+            "ukc_exporter_build_info",
+            "The versions of the exporter and of Python: 1.",
+            ("version", "python_version"),
+            registry=registry,
+        ).labels(__version__, platform.python_version()).set(1)
+        self._reload_successful = Gauge(
+            "ukc_exporter_config_last_reload_successful",
+            "1 if the last attempt to load the configuration succeeded, 0 if not.",
+            registry=registry,
+        )
+        self._reload_success = Gauge(
+            "ukc_exporter_config_last_reload_success_timestamp_seconds",
+            "Last successful load of the configuration, as Unix time.",
+            registry=registry,
+        )
+        ProcessCollector(registry=registry)
+        GCCollector(registry=registry)
+
+    def exposition(self, *, openmetrics: bool) -> bytes:
+        """The metrics now; in OpenMetrics with the mark that ends a page."""
+        return (generate_openmetrics if openmetrics else generate_latest)(self._registry)
+
+    def configuration_loaded(self, now: float) -> None:
+        """The configuration in force was loaded at this Unix time."""
+        self._reload_successful.set(1)
+        self._reload_success.set(now)
+
+    def track(self, key: Key, *, interval: float) -> None:
+        """Begin a metro, with a zero for everything that may happen; `interval` in seconds."""
+        self._interval.labels(*key).set(interval)
+        for metric in (self._up, self._last_success, self._poll_duration, self._listed):
+            metric.labels(*key)
+        self._fetched.labels(*key)
+        self._polls.labels(*key)
+        self._request_duration.labels(*key)
+        for reason in REASONS:
+            self._failures.labels(*key, reason)
+            self._skipped.labels(*key, reason)
+
+    def on_request(self, key: Key) -> Callable[[str, str, float], None]:
+        """What counts the metro's requests: takes endpoint, code and seconds."""
+        duration = self._request_duration.labels(*key)
+
+        def count(endpoint: str, code: str, seconds: float) -> None:
+            self._requests.labels(*key, endpoint, code).inc()
+            duration.observe(seconds)
+
+        return count
+
+    def succeeded(self, snapshot: MetroSnapshot, *, seconds: float) -> None:
+        """A poll gave this look after so many seconds."""
+        key = snapshot.key
+        self._polled(key, seconds)
+        self._up.labels(*key).set(1)
+        self._last_success.labels(*key).set(snapshot.taken_at)
+        self._listed.labels(*key).set(snapshot.listed)
+        self._fetched.labels(*key).set(snapshot.fetched)
+        unread = Tally(item.reason for item in snapshot.unread)
+        for reason in REASONS:
+            self._skipped.labels(*key, reason).set(unread[reason])
+
+    def failed(self, key: Key, error: PollError, *, seconds: float) -> None:
+        """A poll ended in this error after so many seconds."""
+        self._polled(key, seconds)
+        self._up.labels(*key).set(0)
+        self._failures.labels(*key, error.reason).inc()
+
+    def _polled(self, key: Key, seconds: float) -> None:
+        self._polls.labels(*key).inc()
+        self._poll_duration.labels(*key).set(seconds)

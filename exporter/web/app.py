@@ -1,0 +1,92 @@
+"""The ASGI application: metrics, health, readiness, landing page."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from exporter.deflate import Stream
+from exporter.exposition import Exposition
+from exporter.snapshot import Key, Store
+from exporter.telemetry import Telemetry
+from exporter.web.landing import landing_page
+from exporter.web.negotiation import gzip_accepted, negotiated
+
+_SECURITY = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+def create_app(
+    *,
+    exposition: Exposition,
+    telemetry: Telemetry,
+    store: Store,
+    metros: Sequence[Key],
+    ready: Callable[[], bool],
+    telemetry_path: str = "/metrics",
+) -> Starlette:
+    """The application. `ready` tells whether every metro has been tried once."""
+
+    async def metrics(request: Request) -> Response:
+        wanted = negotiated(request.headers.get("accept", ""))
+        tail = telemetry.exposition(openmetrics=wanted.openmetrics)
+        stream = exposition.stream(openmetrics=wanted.openmetrics, tail=tail)
+        gzip = gzip_accepted(request.headers.get("accept-encoding", ""))
+        return _PageResponse(stream, wanted.content_type, gzip=gzip)
+
+    async def landing(request: Request) -> Response:
+        del request
+        page = landing_page(metros, store, telemetry_path)
+        return HTMLResponse(page, headers=_SECURITY)
+
+    async def healthy(request: Request) -> Response:
+        del request
+        return PlainTextResponse("Healthy.\n")
+
+    async def is_ready(request: Request) -> Response:
+        del request
+        if ready():
+            return PlainTextResponse("Ready.\n")
+        return PlainTextResponse("Not every metro has been tried yet.\n", status_code=503)
+
+    return Starlette(
+        routes=[
+            Route(telemetry_path, metrics),
+            Route("/", landing),
+            Route("/-/healthy", healthy),
+            Route("/-/ready", is_ready),
+        ]
+    )
+
+
+class _PageResponse(Response):
+    """A page in the buffers that it is kept in: none of them is copied or joined."""
+
+    def __init__(self, stream: Stream, content_type: str, *, gzip: bool) -> None:
+        self._buffers: Iterable[bytes]
+        if gzip:
+            buffers = stream.gzip()
+            size = sum(map(len, buffers))
+            self._buffers = buffers
+        else:
+            size = stream.size
+            self._buffers = stream.text()
+        headers = {"Content-Length": str(size), "Vary": "Accept, Accept-Encoding"}
+        if gzip:
+            headers["Content-Encoding"] = "gzip"
+        super().__init__(headers={**headers, "Content-Type": content_type})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        del receive
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        for buffer in self._buffers if scope["method"] != "HEAD" else ():
+            await send({"type": "http.response.body", "body": buffer, "more_body": True})
+            await asyncio.sleep(0)  # inflating takes a while: others have their turn
+        await send({"type": "http.response.body", "body": b""})

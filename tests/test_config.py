@@ -1,0 +1,287 @@
+"""A file or an environment in; a configuration, or an error that names the place, out."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter import config
+from exporter.config import Account, Configuration, Metro, Token, TokenFile
+from exporter.errors import ConfigurationError, Unauthorized
+
+TOKEN = "robot$demo:c2VjcmV0LXRva2Vu"
+ENVIRONMENT = {"UKC_TOKEN": TOKEN}
+
+
+def file(folder: Path, text: str) -> Path:
+    path = folder / "exporter.yaml"
+    path.write_text(text)
+    return path
+
+
+def account(metros: str = "[fra0]", *, token: str = "token_env: UKC_TOKEN", rest: str = "") -> str:
+    return f"accounts: [{{name: default, {token}, metros: {metros}}}]\n{rest}\n"
+
+
+def test_the_documented_example(tmp_path: Path) -> None:
+    """Every field of the example in its place, durations in seconds."""
+    (tmp_path / "token").write_text(f"{TOKEN}\n")
+    text = """
+interval: 30s
+timeout: 1m30s
+stale_after: 2h
+fetch: batched
+max_response_bytes: 1048576
+accounts:
+  - name: default
+    token_file: token
+    metros:
+      - fra0
+      - fra
+      - https://api.was1.kraft.cloud/v1/
+      - name: lab
+        url: http://127.0.0.1:8080/v1
+"""
+    got = config.load(file(tmp_path, text), {})
+    metros = (
+        Metro("fra0", "https://api.fra0.kraft.cloud"),
+        Metro("fra", "https://api.fra.unikraft.cloud"),
+        Metro("was1", "https://api.was1.kraft.cloud"),
+        Metro("lab", "http://127.0.0.1:8080"),
+    )
+    accounts = (Account("default", TokenFile(tmp_path / "token"), metros),)
+
+    assert Configuration(accounts, 30, 90, 7200, "batched", 1048576) == got
+    assert got.accounts[0].token.read().value == TOKEN
+
+
+def test_defaults(tmp_path: Path) -> None:
+    """One account is enough; the rest has the documented defaults."""
+    got = config.load(file(tmp_path, account()), ENVIRONMENT)
+
+    assert got[1:] == (60, 10, 3600, "bulk", 256 * 1024 * 1024)
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        pytest.param("", "Expected `object`, got `null`", id="empty"),
+        pytest.param("- a", "Expected `object`, got `array`", id="not a mapping"),
+        pytest.param("a: [", "not YAML: ", id="YAML error"),
+        pytest.param("a: \x07", "not YAML: ", id="control character"),
+        pytest.param("a: 2024-99-99", "not YAML: ", id="impossible date"),
+        pytest.param("a: 1\na: 2", "the key 'a' stands here twice", id="duplicate key"),
+        pytest.param("? [a]\n: 1", "not YAML: ", id="a list as a key"),
+        pytest.param("[" * 5000, "nested too deeply", id="deep"),
+        pytest.param(
+            account(rest="tiemout: 1s"), "unknown field `tiemout`", id="unknown key at the top"
+        ),
+        pytest.param(
+            account("[{name: a, url: 'https://a', tls: no}]"),
+            "unknown field `tls` - at `$.accounts[0].metros[0]`",
+            id="unknown key below",
+        ),
+        pytest.param("interval: 1s", "missing required field `accounts`", id="no accounts"),
+        pytest.param("accounts: []", "length >= 1 - at `$.accounts`", id="empty accounts"),
+        pytest.param(account("[]"), "length >= 1 - at `$.accounts[0].metros`", id="no metros"),
+        pytest.param(
+            account("[fra0, dal0, fra0]"),
+            "the metro 'fra0' is there already - at `$.accounts[0].metros[2]`",
+            id="duplicate metro",
+        ),
+        pytest.param(
+            account("[fra0, {name: fra0, url: 'https://a'}]"),
+            "the metro 'fra0' is there already - at `$.accounts[0].metros[1].name`",
+            id="duplicate name",
+        ),
+        pytest.param(
+            "accounts: [{name: a, token_env: UKC_TOKEN, metros: [fra]},"
+            "{name: a, token_env: UKC_TOKEN, metros: [fra]}]",
+            "the account 'a' is there already - at `$.accounts[1].name`",
+            id="duplicate account",
+        ),
+        pytest.param(
+            account("[{name: lab, url: 'http://api.example.com'}]"),
+            "the token would travel in the clear: expected https://, a loopback address, "
+            "or `allow_insecure: true` beside the URL - at `$.accounts[0].metros[0].url`",
+            id="http to a public host",
+        ),
+        pytest.param(account("['http://10.0.0.1']"), "in the clear", id="http to a private host"),
+        pytest.param(account("['http://127.0.0.1.example.com']"), "in the clear", id="look-alike"),
+        pytest.param(
+            account("[fra0, {name: lab, url: 'ftp://127.0.0.1'}]"),
+            "expected a URL such as https://api.fra0.kraft.cloud - at "
+            "`$.accounts[0].metros[1].url`",
+            id="another scheme",
+        ),
+        pytest.param(account("['https://']"), "expected a URL", id="no host"),
+        pytest.param(account("['https://a:port']"), "expected a URL", id="bad port"),
+        pytest.param(account("['https://[::1']"), "expected a URL", id="bad IPv6"),
+        pytest.param(account("['https://a/?b=c']"), "neither query nor fragment", id="query"),
+        pytest.param(account("['https://u:p@a']"), "neither user nor password", id="password"),
+        pytest.param(account("[FRA0]"), "expected a metro code such as fra0", id="odd code"),
+        pytest.param(account("[7]"), "Expected `str | object`, got `int`", id="a number"),
+        pytest.param(account("[{name: '', url: 'https://a'}]"), "`$.accounts[0].metros[0].name`"),
+        pytest.param(account("[{name: \"a\\nb\", url: 'https://a'}]"), "printable characters"),
+        pytest.param(account(rest="interval: 60"), "a Prometheus duration such as 60s", id="bare"),
+        pytest.param(account(rest="timeout: 1s1m"), "at `$.timeout`", id="units out of order"),
+        pytest.param(account(rest="stale_after: -1h"), "at `$.stale_after`", id="negative"),
+        pytest.param(account(rest="interval: 0"), "longer than 0", id="zero"),
+        pytest.param(account(rest="interval: 99999y"), "at most 10y", id="for ever"),
+        pytest.param(account(rest="interval: [1]"), "at `$.interval`", id="a list"),
+        pytest.param(account(rest="fetch: fast"), "Invalid enum value 'fast' - at `$.fetch`"),
+        pytest.param(account(rest="max_response_bytes: 1"), "at `$.max_response_bytes`"),
+        pytest.param(account(token="token_env: NO"), "at `$.accounts[0].token_env`", id="unset"),
+        pytest.param(
+            account(token="token_file: none"),
+            "none: No such file or directory - at `$.accounts[0].token_file`",
+            id="no token file",
+        ),
+        pytest.param(account(token="token_file: ."), "Is a directory", id="a folder"),
+        pytest.param(account(token="token_file: /dev/null"), "it is empty", id="empty token"),
+        pytest.param(
+            account(token="a: b"), "unknown field `a` - at `$.accounts[0]`", id="unknown token key"
+        ),
+        pytest.param(
+            "accounts: [{name: a, metros: [fra]}]",
+            "expected either `token_file` or `token_env` - at `$.accounts[0]`",
+            id="no token",
+        ),
+        pytest.param(
+            account(token="token_env: UKC_TOKEN, token_file: t"), "expected either", id="two tokens"
+        ),
+    ],
+)
+def test_a_bad_file_is_told_in_one_sentence(tmp_path: Path, text: str, want: str) -> None:
+    """It names the file, the place and what was expected, and never the token."""
+    path = file(tmp_path, text)
+    with pytest.raises(ConfigurationError) as caught:
+        config.load(path, ENVIRONMENT)
+    message = str(caught.value)
+
+    assert message.startswith(f"{path}: ")
+    assert want in message
+    assert ("\n" in message, TOKEN in message) == (False, False)
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    """Said with the file's name."""
+    with pytest.raises(ConfigurationError, match=r"none\.yaml: cannot be read: No such file"):
+        config.load(tmp_path / "none.yaml", {})
+
+
+def test_insecure_where_the_operator_says_so(tmp_path: Path) -> None:
+    """`allow_insecure` stands beside the URL that it is about."""
+    metro = "[{name: lab, url: 'http://api.example.com:81/prefix/v1', allow_insecure: true}]"
+    got = config.load(file(tmp_path, account(metro)), ENVIRONMENT)
+
+    assert (Metro("lab", "http://api.example.com:81/prefix"),) == got.accounts[0].metros
+
+
+@pytest.mark.parametrize(
+    ("given", "want"),
+    [
+        ("fra0", [Metro("fra0", "https://api.fra0.kraft.cloud")]),
+        ("sfo", [Metro("sfo", "https://api.sfo.unikraft.cloud")]),
+        (
+            " fra , https://api.dal.unikraft.cloud/v1,",
+            [
+                Metro("fra", "https://api.fra.unikraft.cloud"),
+                Metro("dal", "https://api.dal.unikraft.cloud"),
+            ],
+        ),
+        ("http://localhost:8080", [Metro("localhost:8080", "http://localhost:8080")]),
+        ("http://[::1]:8080/", [Metro("[::1]:8080", "http://[::1]:8080")]),
+    ],
+)
+def test_the_environment_is_enough(given: str, want: list[Metro]) -> None:
+    """`UKC_METRO` holds codes or URLs, as the platform's own tools take them."""
+    got = config.from_environment({**ENVIRONMENT, "UKC_METRO": given})
+
+    assert ("default", tuple(want)) == (got.accounts[0].name, got.accounts[0].metros)
+    assert got.accounts[0].token.read().value == TOKEN
+
+
+@pytest.mark.parametrize(
+    ("environment", "want"),
+    [
+        ({}, "UKC_METRO is not set"),
+        ({"UKC_METRO": " , "}, "UKC_METRO is not set"),
+        ({"UKC_METRO": "fra0"}, "it is empty - at `UKC_TOKEN`"),
+        ({"UKC_METRO": "fra0", "UKC_TOKEN": " "}, "it is empty - at `UKC_TOKEN`"),
+        ({"UKC_METRO": "fra0", "UKC_TOKEN": "a b"}, "visible ASCII characters"),
+        ({"UKC_METRO": "fra0,fra0", **ENVIRONMENT}, "there already - at `UKC_METRO[1]`"),
+        ({"UKC_METRO": "http://example.com", **ENVIRONMENT}, "in the clear"),
+    ],
+)
+def test_a_bad_environment(environment: dict[str, str], want: str) -> None:
+    """The variable is named."""
+    with pytest.raises(ConfigurationError) as caught:
+        config.from_environment(environment)
+
+    assert want in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("60s", 60),
+        ("1m30s", 90),
+        ("500ms", 0.5),
+        ("1h", 3600),
+        ("1d12h", 129600),
+        ("2w", 1209600),
+        ("1y", 31536000),
+        ("0", 0),
+        (0, 0),
+    ],
+)
+def test_durations(text: str | int, want: float) -> None:
+    """Prometheus, "Configuration", `<duration>`."""
+    assert want == config.duration(text)
+
+
+@pytest.mark.parametrize("text", ["", "s", "1", 1, "1.5h", "1 m", "1S", "-1s", "\u0661s", "1s "])
+def test_what_is_no_duration(text: str | int) -> None:
+    """Units are needed, in their order."""
+    with pytest.raises(ValueError, match="expected a Prometheus duration"):
+        config.duration(text)
+
+
+def test_a_token_file_is_read_anew(tmp_path: Path) -> None:
+    """Rotation needs no restart; a file that is gone is an error of the tree."""
+    path = tmp_path / "token"
+    source = TokenFile(path)
+    path.write_text("first-token\n")
+    first = source.read()
+    path.write_text("second-token")
+
+    assert (first.value, source.read().value) == ("first-token", "second-token")
+    path.write_text("two\nlines")
+    with pytest.raises(Unauthorized, match="one line"):
+        source.read()
+    path.unlink()
+    with pytest.raises(Unauthorized, match="No such file"):
+        source.read()
+
+
+def test_a_token_does_not_show_itself(tmp_path: Path) -> None:
+    """Not in a repr, a format, or the repr of a whole configuration."""
+    got = config.load(file(tmp_path, account()), ENVIRONMENT)
+
+    assert TOKEN not in f"{got!r} {got} {Token(TOKEN)!r} {Token(TOKEN)} {vars(type(got))}"
+
+
+_TEXTS = st.text() | st.lists(st.sampled_from(account().split()), max_size=12).map(" ".join)
+
+
+@given(_TEXTS)
+def test_no_text_is_a_bug(text: str) -> None:
+    """Whatever stands in the file is a configuration or an error of the tree."""
+    try:
+        got = config.parse(text.encode("utf-8", "replace"), Path("f.yaml"), ENVIRONMENT)
+    except ConfigurationError as exc:
+        assert str(exc).startswith("f.yaml: ")
+    else:
+        assert got.accounts

@@ -1,0 +1,234 @@
+"""Snapshots in, a page out: held to prometheus_client's parsers and to promtool."""
+
+import gzip
+import subprocess
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import Metric
+from prometheus_client.openmetrics.parser import (
+    text_string_to_metric_families as parse_openmetrics,
+)
+from prometheus_client.parser import text_string_to_metric_families as parse_text
+
+from exporter.exposition import Exposition, number, render
+from exporter.model import Certificate, ServiceGroup
+from exporter.snapshot import Key, MetroSnapshot
+from exporter.telemetry import Telemetry
+from tests.builders import DAY, FRA, NOT_AFTER, certificate, snapshot
+from tests.tools import need
+
+NOW = NOT_AFTER - 30 * DAY
+PENDING = certificate(
+    uuid="p", name="p", state="pending", attempts=2, next_attempt=NOW, not_after=None, issuer=""
+)
+
+
+def page(*snapshots: MetroSnapshot, openmetrics: bool = False, now: float = NOW) -> str:
+    """The page of these looks, with the exporter's own metrics, as an HTTP client reads it."""
+    exposition, telemetry = Exposition(stale_after=3600, clock=lambda: now), Telemetry()
+    for looked in snapshots:
+        telemetry.track(looked.key, interval=60)
+        exposition.publish(render(looked, None, now=now))
+    tail = telemetry.exposition(openmetrics=openmetrics)
+    stream = exposition.stream(openmetrics=openmetrics, tail=tail)
+    text = gzip.decompress(b"".join(stream.gzip()))
+    assert text == b"".join(stream.text())
+    return text.decode()
+
+
+def families(text: str, *, openmetrics: bool) -> Iterable[Metric]:
+    # The parsers are generators: errors show when they are read to their end.
+    return list(parse_openmetrics(text) if openmetrics else parse_text(text))  # type: ignore[no-untyped-call]
+
+
+def names(text: str, *, openmetrics: bool) -> set[str]:
+    """The `name` labels of every sample about a certificate."""
+    parsed = families(text, openmetrics=openmetrics)
+    return {s.labels["name"] for f in parsed for s in f.samples if "name" in s.labels}
+
+
+@pytest.mark.parametrize("openmetrics", [False, True], ids=["text", "openmetrics"])
+def test_both_formats_say_the_same(openmetrics: bool) -> None:
+    """Each parser reads every sample, under the contract's names."""
+    text = page(snapshot(certificate(), PENDING), openmetrics=openmetrics)
+    got = {
+        sample.name: sample.value
+        for family in families(text, openmetrics=openmetrics)
+        for sample in family.samples
+        if sample.labels.get("name") == "p" and sample.labels.get("state", "pending") == "pending"
+    }
+
+    assert got == {
+        "ukc_certificate_info": 1,
+        "ukc_certificate_state": 1,
+        "ukc_certificate_not_before_timestamp_seconds": 1709838371,
+        "ukc_certificate_created_timestamp_seconds": 1709838364,
+        "ukc_certificate_validation_attempts": 2,
+        "ukc_certificate_validation_next_timestamp_seconds": NOW,
+        "ukc_certificate_service_groups": 1,
+        "ukc_certificate_service_group_info": 1,
+    }
+
+
+def test_openmetrics_has_an_info_type_and_an_end() -> None:
+    """OpenMetrics 1.0, "Info" and "EOF"."""
+    text = page(snapshot(certificate()), openmetrics=True)
+
+    assert "# TYPE ukc_certificate info\n" in text
+    assert "# TYPE ukc_certificate_service_group info\n" in text
+    assert "# TYPE ukc_certificate_state gauge\n" in text
+    assert text.endswith("\n# EOF\n")
+    assert text.count("# EOF") == 1
+
+
+@pytest.mark.parametrize("openmetrics", [False, True], ids=["text", "openmetrics"])
+def test_a_family_is_one_group_across_metros(openmetrics: bool) -> None:
+    """Prometheus, "Exposition formats": all lines of a metric are one group."""
+    dal = snapshot(certificate(uuid="d", name="d"), key=Key("default", "dal0"))
+    text = page(snapshot(certificate()), dal, openmetrics=openmetrics)
+    order = [line.split(" ", 3)[2] for line in text.splitlines() if line.startswith("# TYPE ")]
+
+    assert len(order) == len(set(order))
+    assert {"example.com-x9d9k", "d"} == names(text, openmetrics=openmetrics)
+
+
+HOSTILE = [
+    'quo"te',
+    "back\\slash",
+    "new\nline",
+    "carriage\rreturn",
+    "all\\n\"three'\n",
+    "grün 证书 🔐",
+    "\u202eright to left",
+    "{},= #",
+    "x" * (1 << 20),
+    "\u2028\x85\x1c",
+    "ends in backslash\\",
+]
+
+
+@pytest.mark.parametrize("openmetrics", [False, True], ids=["text", "openmetrics"])
+@pytest.mark.parametrize("value", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_label_values_come_back_whole(value: str, openmetrics: bool) -> None:
+    """Escaped as both formats ask, read back by the other side's own parser."""
+    text = page(snapshot(certificate(name=value)), openmetrics=openmetrics)
+
+    assert {value} == names(text, openmetrics=openmetrics)
+
+
+def test_nul_is_replaced() -> None:
+    """Prometheus takes it for the end of the page."""
+    text = page(snapshot(certificate(name="a\0b")))
+
+    assert ("\0" in text, {"a\N{REPLACEMENT CHARACTER}b"}) == (
+        False,
+        names(text, openmetrics=False),
+    )
+
+
+@given(
+    st.lists(st.tuples(st.text(), st.text(), st.text()), unique_by=lambda t: t[0], max_size=4),
+    st.booleans(),
+)
+def test_any_text_is_a_page(texts: list[tuple[str, str, str]], openmetrics: bool) -> None:
+    """Whatever stands in a name, a common name, a state or a service group."""
+    found = [
+        certificate(name=n, common_name=c, state=s, service_groups=(ServiceGroup(c, s),))
+        for n, c, s in texts
+    ]
+    text = page(snapshot(*found), openmetrics=openmetrics)
+
+    assert {n.replace("\0", "\ufffd") for n, _, _ in texts} == names(text, openmetrics=openmetrics)
+
+
+@pytest.mark.parametrize(
+    ("value", "want"),
+    [
+        (1717614370.0, "1717614370"),
+        (0, "0"),
+        (True, "1"),
+        (-0.0, "0"),
+        (29.53219, "29.53219"),
+        (-1e-05, "-1e-05"),
+        (253402300799.0, "253402300799"),
+        (float(1 << 53), "9007199254740992"),
+    ],
+)
+def test_numbers(value: float, want: str) -> None:
+    """Whole ones have no exponent, so that a person can read a time."""
+    assert want == number(value)
+
+
+def test_days_go_on_counting_without_a_new_look() -> None:
+    """Only what changes with the clock is rendered again."""
+    looked = snapshot(certificate())
+    first = render(looked, None, now=NOW)
+    second = render(looked, first, now=NOW + DAY)
+    changed = [old is not new for old, new in zip(first.segments, second.segments, strict=True)]
+    exposition = Exposition(stale_after=3600, clock=lambda: NOW)
+    exposition.publish(second)
+    text = b"".join(exposition.stream(openmetrics=False, tail=b"").text()).decode()
+
+    assert changed.count(True) == 1
+    assert 'ukc_certificate_expiry_days{account="default"' in text
+    assert "} 29\n" in text
+
+
+def test_a_changed_look_is_rendered_whole() -> None:
+    """Nothing of a renewed certificate stays on the page."""
+    first = render(snapshot(certificate()), None, now=NOW)
+    renewed = snapshot(certificate(not_after=NOT_AFTER + 60 * DAY, serial_number="NEW"))
+
+    assert render(renewed, None, now=NOW).segments == render(renewed, first, now=NOW).segments
+
+
+def test_a_metro_that_is_stale_is_withdrawn_and_no_other() -> None:
+    """After `stale_after` its certificates are gone, until it is read again."""
+    clock = [NOW]
+    exposition = Exposition(stale_after=100, clock=lambda: clock[0])
+
+    def shown() -> str:
+        text = b"".join(exposition.stream(openmetrics=False, tail=b"").text()).decode()
+        return "".join(sorted(names(text, openmetrics=False)))
+
+    dal = Key("default", "dal0")
+    for name, key, taken_at in (("f", FRA, NOW), ("d", dal, NOW + 50)):
+        looked = snapshot(certificate(name=name), key=key, taken_at=taken_at)
+        exposition.publish(render(looked, None, now=NOW))
+    seen = {}
+    for seconds in (0, 99, 100, 149, 150):
+        clock[0] = NOW + seconds
+        seen[seconds] = shown()
+    fresh = snapshot(certificate(name="g"), taken_at=clock[0])
+    exposition.publish(render(fresh, None, now=clock[0]))
+
+    assert seen == {0: "df", 99: "df", 100: "d", 149: "d", 150: ""}
+    assert shown() == "g"
+
+
+def test_many_certificates_are_rendered_in_parts() -> None:
+    """Parts join without a seam."""
+    many = [certificate(uuid=str(n), name=f"n{n}") for n in range(4500)]
+
+    assert {c.name for c in many} == names(page(snapshot(*many)), openmetrics=False)
+
+
+def test_promtool_accepts_the_page() -> None:
+    """Its one remark is on the days, which the user asked for."""
+    need("promtool")
+    hostile = [certificate(uuid=str(n), name=name) for n, name in enumerate(HOSTILE)]
+    found: list[Certificate] = [certificate(), PENDING, *hostile]
+    done = subprocess.run(
+        ["promtool", "check", "metrics"],
+        input=page(snapshot(*found)),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    remarks = [line for line in (done.stdout + done.stderr).splitlines() if line]
+
+    assert remarks == ['ukc_certificate_expiry_days use base unit "seconds" instead of "days"']

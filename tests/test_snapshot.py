@@ -1,0 +1,95 @@
+"""What a look keeps, leaves out and carries over."""
+
+from typing import Any
+
+import pytest
+
+from exporter.model import Certificate
+from exporter.protocol import Unread
+from exporter.snapshot import Key, MetroSnapshot, Store, look
+from tests.builders import FRA, certificate, reading, snapshot
+
+A, B = certificate(uuid="a", name="a"), certificate(uuid="b", name="b")
+UNREAD_B = Unread("undecodable", "b", "b", "odd")
+
+
+def at(taken_at: float, previous: MetroSnapshot | None, *found: Certificate, **how: Any) -> Any:
+    return look(FRA, reading(*found, **how), previous, taken_at=taken_at, stale_after=100)
+
+
+def test_a_first_look() -> None:
+    """Everything that was read, and what was not."""
+    got = at(5, None, A, listed=2, unread=(UNREAD_B,))
+
+    assert MetroSnapshot(FRA, 5, 2, (A,), (UNREAD_B,), {}) == got
+    assert got.fetched == 1
+
+
+def test_what_is_no_longer_listed_is_gone() -> None:
+    """A deleted certificate vanishes by itself."""
+    assert at(5, snapshot(A, B), B).certificates == (B,)
+
+
+def test_twins_are_counted_and_the_first_is_kept() -> None:
+    """Two certificates with one identity would be one series; a uuid names one certificate."""
+    twin, again = certificate(uuid="z", name="a"), certificate(uuid="a", name="c")
+    got = at(5, None, A, twin, B, again)
+
+    assert got.certificates == (A, B)
+    assert [(u.reason, u.uuid) for u in got.unread] == [("other", "z"), ("other", "a")]
+
+
+@pytest.mark.parametrize(
+    ("unread", "taken_at", "want"),
+    [
+        pytest.param(UNREAD_B, 50, (A, B), id="carried over"),
+        pytest.param(UNREAD_B, 110, (A, B), id="until stale"),
+        pytest.param(UNREAD_B, 111, (A,), id="stale"),
+        pytest.param(UNREAD_B._replace(reason="not_found"), 50, (A,), id="the API says it is gone"),
+        pytest.param(UNREAD_B._replace(uuid=""), 50, (A,), id="nobody knows which it was"),
+        pytest.param(UNREAD_B._replace(uuid="new"), 50, (A,), id="never read before"),
+        pytest.param(UNREAD_B._replace(uuid="a"), 50, (A,), id="read all the same"),
+    ],
+)
+def test_a_certificate_that_cannot_be_read_is_carried_over(
+    unread: Unread, taken_at: float, want: tuple[Certificate, ...]
+) -> None:
+    """From the look before, as long as that is not stale, and still counted as unread."""
+    got = at(taken_at, snapshot(A, B, taken_at=10), A, listed=2, unread=(unread,))
+
+    assert (want, (unread,), 1) == (got.certificates, got.unread, got.fetched)
+
+
+def test_carrying_over_does_not_make_younger() -> None:
+    """What counts is when it was last read, not when it was last carried."""
+    once = at(60, snapshot(A, B, taken_at=10), A, listed=2, unread=(UNREAD_B,))
+    twice = at(110, once, A, listed=2, unread=(UNREAD_B,))
+
+    assert [once.carried, twice.carried] == [{"b": 10}, {"b": 10}]
+    assert at(111, twice, A, listed=2, unread=(UNREAD_B,)).certificates == (A,)
+
+
+def test_an_identity_that_was_taken_over_is_not_carried() -> None:
+    """Re-uploaded under the same name, while the old object cannot be read."""
+    heir = certificate(uuid="c", name="b")
+
+    assert (heir,) == at(50, snapshot(B, taken_at=10), heir, unread=(UNREAD_B,)).certificates
+
+
+def test_an_identical_look_shares_its_certificates() -> None:
+    """The same object tells a renderer that nothing changed."""
+    before = snapshot(A, B)
+
+    assert before.certificates is at(5, before, A, certificate(uuid="b", name="b")).certificates
+    assert before.certificates is not at(5, before, A).certificates
+
+
+def test_the_store_keeps_the_newest_of_each_metro() -> None:
+    """One metro's look replaces no other's."""
+    store, dal = Store(), Key("default", "dal0")
+    for published in (snapshot(A), snapshot(B), snapshot(A, key=dal)):
+        store.publish(published)
+
+    assert getattr(store.newest(FRA), "certificates", None) == (B,)
+    assert [FRA, dal] == [newest.key for newest in store]
+    assert store.newest(Key("other", "fra0")) is None

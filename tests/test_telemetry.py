@@ -1,0 +1,122 @@
+"""What the exporter says of itself: events in, samples out."""
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from exporter import __version__
+from exporter.errors import REASONS, RateLimited
+from exporter.protocol import Unread
+from exporter.snapshot import Key
+from exporter.telemetry import Telemetry
+from tests.builders import FRA, certificate, snapshot
+
+
+def samples(telemetry: Telemetry, prefix: str = "ukc_") -> dict[str, float]:
+    """Every sample, by name and label values; without the labels that all share."""
+    text = telemetry.exposition(openmetrics=False).decode()
+    found = (s for family in text_string_to_metric_families(text) for s in family.samples)
+    common = {"account": "default", "metro": "fra0"}.items()
+    return {
+        " ".join([s.name, *(v for k, v in s.labels.items() if (k, v) not in common)]): s.value
+        for s in found
+        if s.name.startswith(prefix) and not s.name.endswith("_bucket")
+    }
+
+
+def test_everything_an_alert_depends_on_is_there_from_the_start() -> None:
+    """A metro that was never read is a zero, not a gap."""
+    telemetry = Telemetry()
+    telemetry.track(FRA, interval=60)
+    got = samples(telemetry)
+    build = next(name for name in got if name.startswith("ukc_exporter_build_info"))
+
+    assert {
+        "ukc_up": 0,
+        "ukc_last_success_timestamp_seconds": 0,
+        "ukc_poll_interval_seconds": 60,
+        "ukc_poll_duration_seconds": 0,
+        "ukc_polls_total": 0,
+        **{f"ukc_poll_failures_total {reason}": 0 for reason in REASONS},
+        "ukc_certificates_listed": 0,
+        "ukc_certificates_fetched": 0,
+        **{f"ukc_certificates_skipped {reason}": 0 for reason in REASONS},
+        "ukc_api_request_duration_seconds_count": 0,
+        "ukc_api_request_duration_seconds_sum": 0,
+        build: 1,
+        "ukc_exporter_config_last_reload_successful": 0,
+        "ukc_exporter_config_last_reload_success_timestamp_seconds": 0,
+    } == got
+    assert __version__ in build
+
+
+def test_polls_and_requests_are_counted() -> None:
+    """A success, a failure, and what they asked the API."""
+    telemetry = Telemetry()
+    telemetry.configuration_loaded(5.0)
+    telemetry.track(FRA, interval=60)
+    count = telemetry.on_request(FRA)
+    count("/v1/certificates", "200", 0.2)
+    count("/v1/certificates", "200", 0.3)
+    count("/v1/certificates/list", "timeout", 10.0)
+    unread = tuple(Unread(reason, "", "", "") for reason in ("other", "undecodable", "other"))
+    looked = snapshot(certificate(), taken_at=7.0, listed=4, unread=unread)
+    telemetry.succeeded(looked, seconds=0.5)
+    before = samples(telemetry)
+    telemetry.failed(FRA, RateLimited("slower"), seconds=0.1)
+    after = samples(telemetry)
+
+    assert {
+        "ukc_up": 1,
+        "ukc_last_success_timestamp_seconds": 7,
+        "ukc_polls_total": 1,
+        "ukc_poll_duration_seconds": 0.5,
+        "ukc_certificates_listed": 4,
+        "ukc_certificates_fetched": 1,
+        "ukc_certificates_skipped other": 2,
+        "ukc_certificates_skipped undecodable": 1,
+        "ukc_api_requests_total 200 /v1/certificates": 2,
+        "ukc_api_requests_total timeout /v1/certificates/list": 1,
+        "ukc_api_request_duration_seconds_count": 3,
+        "ukc_api_request_duration_seconds_sum": 10.5,
+        "ukc_exporter_config_last_reload_successful": 1,
+        "ukc_exporter_config_last_reload_success_timestamp_seconds": 5,
+    }.items() <= before.items()
+    assert {
+        "ukc_up": 0,
+        "ukc_last_success_timestamp_seconds": 7,
+        "ukc_polls_total": 2,
+        "ukc_poll_duration_seconds": 0.1,
+        "ukc_poll_failures_total rate_limited": 1,
+        "ukc_certificates_listed": 4,
+        "ukc_certificates_skipped other": 2,
+    }.items() <= after.items()
+
+
+def test_a_reason_that_is_over_goes_back_to_zero() -> None:
+    """A gauge tells of the last good poll alone."""
+    telemetry = Telemetry()
+    telemetry.track(FRA, interval=60)
+    telemetry.succeeded(snapshot(unread=(Unread("other", "", "", ""),)), seconds=0.1)
+    telemetry.succeeded(snapshot(), seconds=0.1)
+
+    assert samples(telemetry)["ukc_certificates_skipped other"] == 0
+
+
+def test_metros_are_told_apart_and_exporters_share_nothing() -> None:
+    """Each exporter has a registry of its own."""
+    one, other = Telemetry(), Telemetry()
+    one.track(FRA, interval=60)
+    one.track(Key("default", "dal0"), interval=30)
+
+    assert (
+        samples(one)["ukc_poll_interval_seconds"],
+        samples(one)["ukc_poll_interval_seconds dal0"],
+    ) == (60, 30)
+    assert "ukc_poll_interval_seconds" not in samples(other)
+
+
+def test_process_and_garbage_collector() -> None:
+    """The usual names of every Python exporter; ages of counters are left out."""
+    names = {name.split()[0] for name in samples(Telemetry(), "")}
+
+    assert {"process_resident_memory_bytes", "python_gc_collections_total"} <= names
+    assert not [name for name in names if name.endswith("_created")]
