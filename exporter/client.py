@@ -35,6 +35,7 @@ from exporter.protocol import (
 BATCHES_IN_FLIGHT: Final = 4
 
 _SHORTEST_SECRET: Final = 8
+_MAX_CHARACTERS: Final = 300
 
 OnRequest = Callable[[str, str, float], None]
 """Told of each request: its endpoint, its HTTP status or failure reason, its seconds."""
@@ -103,7 +104,7 @@ class Client:
         # A large answer takes longer to understand than the event loop may be kept busy.
         return await asyncio.to_thread(read, *answer, now=self._clock())
 
-    async def _get(self, request: Request) -> tuple[int, httpx.Headers, bytes]:
+    async def _get(self, request: Request) -> tuple[int, dict[str, str], bytes]:
         secret = self._token.read().value
         started = time.perf_counter()
         outcome = "other"
@@ -116,7 +117,7 @@ class Client:
             outcome = failure.reason
             raise failure from exc
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ssl.SSLError) as exc:
-            failure = _failure(exc)
+            failure = _failure(exc, secret)
             outcome = failure.reason
             raise failure from exc
         except PollError as exc:
@@ -124,7 +125,9 @@ class Client:
             raise
         finally:
             self._on_request(request.endpoint, outcome, time.perf_counter() - started)
-        return status, headers, _without(secret, body)
+        said = {name: headers[name] for name in ("content-type", "retry-after") if name in headers}
+        kept = {name: _without(secret, text.encode()).decode() for name, text in said.items()}
+        return status, kept, _without(secret, body)
 
     async def _exchange(self, request: Request, secret: str) -> tuple[int, httpx.Headers, bytes]:
         headers = {"Accept": "application/json", "Authorization": f"Bearer {secret}"}
@@ -153,23 +156,24 @@ def _leaves(group: BaseExceptionGroup[PollError]) -> Iterator[PollError]:
             yield exc
 
 
-def _without(secret: str, body: bytes) -> bytes:
-    """The body, with the token blotted out where a server or proxy repeats it.
+def _without(secret: str, said: bytes) -> bytes:
+    """What a server or proxy said, with the token blotted out where it is repeated.
 
-    What is not in the body cannot reach a label, a log line or an error message.
+    What is not in there cannot reach a label, a log line or an error message.
     A JSON string may write the slashes of a base64 text as `\\/`.
     Real tokens are long; one so short that it is a word by chance is left alone.
     """
     if len(secret) < _SHORTEST_SECRET:
-        return body
+        return said
     for spelling in {secret.encode(), secret.replace("/", "\\/").encode()}:
-        if spelling in body:
-            body = body.replace(spelling, b"[token]")
-    return body
+        if spelling in said:
+            said = said.replace(spelling, b"[token]")
+    return said
 
 
-def _failure(exc: Exception) -> PollError:
+def _failure(exc: Exception, secret: str) -> PollError:
     said = f"{type(exc).__name__}: {exc}" if str(exc) else type(exc).__name__
+    said = _without(secret, said.encode(errors="replace")).decode()[:_MAX_CHARACTERS]
     if isinstance(exc, httpx.TimeoutException):
         return TimedOut(said)
     if _caused_by_tls(exc):

@@ -26,6 +26,7 @@ class ScriptedApi:
         self.answers = list(answers)
         self.greeting = greeting
         self.received: list[Received] = []
+        self._arrived = asyncio.Event()
         self.connections = 0
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -34,6 +35,7 @@ class ScriptedApi:
             writer.write(self.greeting)
             while not writer.is_closing() and not self.greeting:
                 self.received.append(await _request(reader))
+                self._arrived.set()
                 answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
                 if isinstance(answer, bytes):
                     writer.write(answer)
@@ -48,6 +50,12 @@ class ScriptedApi:
             writer.close()
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()
+
+    async def asked(self, times: int) -> None:
+        """Wait until so many requests have arrived."""
+        while len(self.received) < times:
+            self._arrived.clear()
+            await self._arrived.wait()
 
     @contextlib.asynccontextmanager
     async def serving(self) -> AsyncIterator[str]:

@@ -56,7 +56,7 @@ def create_app(
             return PlainTextResponse("Ready.\n")
         return PlainTextResponse("Not every metro has been tried yet.\n", status_code=503)
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route(telemetry_path, metrics),
             Route("/", landing),
@@ -64,6 +64,8 @@ def create_app(
             Route("/-/ready", is_ready),
         ]
     )
+    app.router.redirect_slashes = False  # a path that is not documented is not there
+    return app
 
 
 class _PageResponse(Response):

@@ -1,0 +1,342 @@
+"""The command line as a person meets it: arguments in; output and exit code out."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from exporter import __version__, cli
+from tests.api import ScriptedApi, cut, endless, hang, http
+from tests.builders import body, item
+from tests.processes import Done, run, running
+from tests.tools import need
+
+pytestmark = pytest.mark.anyio
+
+TOKEN = "cm9ib3QkY2xpOnNlY3JldC10b2tlbg=="
+VARIABLES = {"UKC_TOKEN": TOKEN}
+
+
+def write(folder: Path, metros: str, rest: str = "") -> str:
+    """A configuration file; gives the flag for it."""
+    path = folder / "exporter.yaml"
+    accounts = f"accounts: [{{name: default, token_env: UKC_TOKEN, metros: [{metros}]}}]"
+    path.write_text(f"{accounts}\n{rest}")
+    return f"--config.file={path}"
+
+
+def metro(url: str, name: str = "fra0") -> str:
+    return f"{{name: {name}, url: '{url}'}}"
+
+
+async def test_version() -> None:
+    """In the usual place."""
+    assert Done(0, f"ukc-certificate-exporter {__version__}\n", "") == await run("--version")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "want"),
+    [
+        (["--nonsense"], "unrecognized arguments: --nonsense"),
+        (["dance"], "invalid choice: 'dance'"),
+        (["serve", "--config.fil=x"], "unrecognized arguments: --config.fil=x"),
+        (["serve", "--web.listen-address=10843"], "expected HOST:PORT, [IPv6]:PORT or :PORT"),
+        (["serve", "--web.listen-address=:99999"], "expected HOST:PORT"),
+        (["serve", "--web.listen-address=::1:80"], "expected HOST:PORT"),
+        (["serve", "--web.telemetry-path=metrics"], "expected a path that starts with /"),
+        (["serve", "--web.telemetry-path=/-/ready"], "are the exporter's own"),
+        (["serve", "--log.level=loud"], "invalid choice: 'loud'"),
+        (["check-config"], "the following arguments are required: --config.file"),
+        (["simulate", "--listen-address=127.0.0.1:0"], "are required: --token"),
+        (["serve", "--config.file=/none.yaml"], "/none.yaml: cannot be read: No such file"),
+        (["once"], "no --config.file, and UKC_METRO is not set"),
+        ([], "no --config.file, and UKC_METRO is not set"),
+        (["--log.format=json"], "no --config.file, and UKC_METRO is not set"),
+    ],
+)
+async def test_bad_usage(arguments: list[str], want: str) -> None:
+    """Exit 2, the last line says why, and no traceback."""
+    done = await run(*arguments)
+
+    assert (2, "") == (done.code, done.out)
+    assert want in done.err.splitlines()[-1]
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("metros", "rest", "want"),
+    [
+        ("fra0, fra0", "", "the metro 'fra0' is there already - at `$.accounts[0].metros[1]`"),
+        ("fra0", "a: [", "not YAML"),
+        ("fra0", "intervall: 1s", "unknown field `intervall`"),
+        ("fra0", "interval: 1 minute", "expected a Prometheus duration"),
+        ("'http://api.example.com'", "", "the token would travel in the clear"),
+    ],
+)
+@pytest.mark.parametrize("command", ["serve", "once", "check-config"])
+def test_a_bad_file_ends_every_command_alike(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+    metros: str,
+    rest: str,
+    want: str,
+) -> None:
+    """Exit 2 with one sentence that names the file and the place."""
+    flag = write(tmp_path, metros, rest).replace("UKC_TOKEN", "PATH")
+    text = (tmp_path / "exporter.yaml").read_text()
+    (tmp_path / "exporter.yaml").write_text(text.replace("UKC_TOKEN", "PATH"))
+    code = cli.main([command, flag])
+    out, err = capsys.readouterr()
+
+    assert (2, "", 1) == (code, out, len(err.splitlines()))
+    assert err.startswith(f"ukc-certificate-exporter: {tmp_path / 'exporter.yaml'}: ")
+    assert want in err
+
+
+@pytest.mark.parametrize(
+    ("content", "want"), [("", "it is empty"), (None, "No such file or directory")]
+)
+async def test_a_bad_token_file(tmp_path: Path, content: str | None, want: str) -> None:
+    """Unreadable or empty: known before the start."""
+    token = tmp_path / "token"
+    if content is not None:
+        token.write_text(content)
+    path = tmp_path / "exporter.yaml"
+    path.write_text(f"accounts: [{{name: a, token_file: {token}, metros: [fra0]}}]")
+    done = await run("serve", f"--config.file={path}")
+
+    assert (2, 1) == (done.code, len(done.err.splitlines()))
+    assert f"token file {token}: " in done.err
+    assert want in done.err
+
+
+async def test_check_config(tmp_path: Path) -> None:
+    """A good file is said to be one."""
+    flag = write(tmp_path, "fra0, dal0")
+    done = await run("check-config", flag, variables=VARIABLES)
+
+    assert Done(0, f"{tmp_path / 'exporter.yaml'}: fine, 1 accounts, 2 metros\n", "") == done
+
+
+async def test_once_prints_a_page_that_promtool_accepts() -> None:
+    """From the environment alone; promtool's one remark is on the days."""
+    need("promtool")
+    async with ScriptedApi(http(200, body(item()))).serving() as url:
+        done = await run("once", variables={**VARIABLES, "UKC_METRO": url})
+    checked = subprocess.run(
+        ["promtool", "check", "metrics"],
+        input=done.out,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    remarks = (checked.stdout + checked.stderr).strip().splitlines()
+
+    assert 0 == done.code
+    assert ['ukc_certificate_expiry_days use base unit "seconds" instead of "days"'] == remarks
+
+
+async def test_once_names_the_metro_that_failed(tmp_path: Path) -> None:
+    """Exit 1; what was read is printed all the same."""
+    async with (
+        ScriptedApi(http(200, body(item()))).serving() as fine,
+        ScriptedApi(http(503)).serving() as broken,
+    ):
+        flag = write(tmp_path, f"{metro(fine)}, {metro(broken, 'dal0')}")
+        done = await run("once", flag, variables=VARIABLES)
+
+    assert 1 == done.code
+    assert done.err.endswith("ukc-certificate-exporter: account default, metro dal0: failed\n")
+    assert 'ukc_certificate_info{account="default",metro="fra0"' in done.out
+
+
+async def test_serve_answers_and_stops(tmp_path: Path) -> None:
+    """SIGTERM and SIGINT both end it with 0."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        async with (
+            ScriptedApi(http(200, body(item()))).serving() as api,
+            running(
+                write(tmp_path, metro(api)),
+                "--web.listen-address=127.0.0.1:0",
+                "--web.telemetry-path=/m",
+                variables=VARIABLES,
+            ) as process,
+        ):
+            url = await process.url()
+            await process.says("poll succeeded")
+            async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
+                codes = [
+                    (await client.get(path)).status_code
+                    for path in ("/m", "/", "/-/healthy", "/-/ready", "/metrics")
+                ]
+            done = await process.ends(number)
+
+        assert [200, 200, 200, 200, 404] == codes
+        assert (0, True) == (done.code, done.err.endswith("msg=stopped\n"))
+
+
+async def test_sigterm_during_a_hung_poll_and_a_scrape_that_nobody_reads(tmp_path: Path) -> None:
+    """Exit 0; the bound is that of a container runtime's patience."""
+    api = ScriptedApi(
+        http(200, body(*(item(uuid=f"{n}", name=f"n{n}") for n in range(9000)))), hang()
+    )
+    async with (
+        api.serving() as address,
+        running(
+            write(tmp_path, metro(address), "interval: 50ms\ntimeout: 1m"),
+            "--web.listen-address=127.0.0.1:0",
+            variables=VARIABLES,
+        ) as process,
+    ):
+        host, _, port = (await process.url()).removeprefix("http://").rpartition(":")
+        await process.says("poll succeeded")
+        with socket.create_connection((host, int(port))) as mute:
+            mute.sendall(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
+            mute.recv(10)
+            await api.asked(2)  # the second poll hangs
+            process.process.send_signal(signal.SIGTERM)
+            code = (await process.ends()).code
+
+    assert 0 == code
+
+
+async def test_a_port_that_is_taken() -> None:
+    """Exit 1 with the address."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = await run(
+            f"--web.listen-address=127.0.0.1:{port}",
+            variables={**VARIABLES, "UKC_METRO": "http://127.0.0.1:1"},
+        )
+
+    assert 1 == done.code
+    assert done.err.splitlines()[-1].startswith(
+        f"ukc-certificate-exporter: cannot listen on 127.0.0.1:{port}: "
+    )
+
+
+BUG = """
+import sys
+from exporter import cli, client
+def broken(*_, **__): raise ZeroDivisionError("a bug")
+client.read = broken
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+async def test_a_bug_in_a_poller_ends_the_process(tmp_path: Path) -> None:
+    """Exit 1: it does not go on answering 200 with what it once knew."""
+    async with (
+        ScriptedApi(http(200, body(item()))).serving() as api,
+        running(
+            write(tmp_path, metro(api)),
+            "--web.listen-address=127.0.0.1:0",
+            variables=VARIABLES,
+            command=(sys.executable, "-c", BUG),
+        ) as process,
+    ):
+        done = await process.ends()
+
+    assert 1 == done.code
+    assert 'msg="this is a bug in the exporter' in done.err
+    assert 'error="ZeroDivisionError: a bug" where=<string>:' in done.err
+    assert "Traceback" not in done.err
+
+
+TELLTALES = (
+    http(401, f'{{"status":"error","message":"bad token {TOKEN}"}}'.encode()),
+    http(200, body(item(name=f"echo-{TOKEN}", subject=TOKEN, not_after=TOKEN), item())),
+    http(200, body(item(), {"status": "error", "message": TOKEN, "uuid": TOKEN})),
+    http(302, Location=f"http://127.0.0.1/{TOKEN}"),
+    http(429, Retry_After=TOKEN),
+    http(200, TOKEN.encode(), Content_Type=TOKEN),
+    http(500, f"<html>{TOKEN}</html>".encode()),
+    cut(f"HTTP/1.1 200 {TOKEN}\r\nBroken {TOKEN}\r\n\r\n".encode()),
+    cut(f"HTTP/1.1 {TOKEN}\r\n\r\n".encode()),
+    http(200, TOKEN.encode(), Content_Encoding="gzip"),
+    endless(b"HTTP/1.1 200 OK\r\n", f"{TOKEN}: {TOKEN}\r\n".encode()),
+    http(200, body(item(name="last"))),
+)
+
+
+@pytest.mark.parametrize("form", ["logfmt", "json"])
+async def test_no_output_contains_the_token(tmp_path: Path, form: str) -> None:
+    """Logs at debug level, pages in every form, and what the system knows of the process.
+
+    The API repeats the token wherever it can.
+    """
+    pages: list[str] = []
+    async with (
+        ScriptedApi(*TELLTALES).serving() as api,
+        running(
+            write(tmp_path, metro(api), "interval: 20ms\ntimeout: 1s"),
+            "--web.listen-address=127.0.0.1:0",
+            "--log.level=debug",
+            f"--log.format={form}",
+            variables=VARIABLES,
+        ) as process,
+    ):
+        match = await process.says(r"""address"?[=:] ?"?([0-9.:]+)""")
+        async with httpx.AsyncClient(base_url=f"http://{match[1]}", trust_env=False) as client:
+            while not any('name="last"' in page for page in pages):
+                pages = [
+                    (await client.get(path, headers={"Accept": accept})).text
+                    for path in ("/metrics", "/", "/-/ready", f"/{TOKEN[::-1]}")
+                    for accept in ("text/plain", "application/openmetrics-text")
+                ]
+        command = Path(f"/proc/{process.pid}/cmdline").read_text()
+        done = await process.ends(signal.SIGTERM)
+    everything = "".join([done.out, done.err, command, *pages])
+
+    assert (0, False) == (done.code, TOKEN in everything)
+    assert "[token]" in everything  # it was repeated, and blotted out
+    assert 10 <= done.err.count("poll failed") + done.err.count("poll succeeded")
+
+
+async def test_demo_prints_what_to_open() -> None:
+    """Three metros that answer, a page with every state, and a clean end."""
+    async with running("demo", "--web.listen-address=127.0.0.1:0") as process:
+        url = await process.url()
+        for name in ("fra0", "dal0", "sin0"):
+            await process.says(f'"poll succeeded" account=demo metro={name}')
+        async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
+            page = (await client.get("/metrics")).text
+        done = await process.ends(signal.SIGTERM)
+
+    for state in ("pending", "valid", "error"):
+        assert f'state="{state}"}} 1\n' in page
+    for name in ("fra0", "dal0", "sin0"):
+        assert f'ukc_up{{account="demo",metro="{name}"}} 1.0' in page
+    assert (0, True) == (done.code, f"{url}/metrics  what Prometheus scrapes" in done.out)
+
+
+async def test_simulate_is_an_api_of_its_own() -> None:
+    """It answers the specification's request with the token that it was given."""
+    async with running(
+        "simulate", "--listen-address=127.0.0.1:0", "--token=letmein", "--scenario=healthy"
+    ) as process:
+        assert process.process.stdout is not None
+        line = (await process.process.stdout.readline()).decode()
+        url = line.split(" at ")[1].split()[0].rstrip(".")
+        async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
+            refused = await client.get("/v1/certificates")
+            headers = {"Authorization": "Bearer letmein"}
+            answer = (await client.get("/v1/certificates", headers=headers)).json()
+        done = await process.ends(signal.SIGTERM)
+
+    assert (401, "success", 0) == (refused.status_code, answer["status"], done.code)
+
+
+def test_the_console_script_is_installed() -> None:
+    """Under the name that the documentation uses."""
+    script = Path(sys.executable).with_name("ukc-certificate-exporter")
+
+    assert os.access(shutil.which(str(script)) or script, os.X_OK)

@@ -1,0 +1,173 @@
+"""The graph of one exporter against simulated and scripted metros, over real sockets."""
+
+import socket
+from collections.abc import Sequence
+
+import httpx
+import pytest
+import structlog.testing
+from prometheus_client.parser import text_string_to_metric_families
+
+from exporter import service
+from exporter.config import Account, Configuration, Metro, Token, TokenVariable
+from exporter.errors import ExporterError
+from exporter.service import Address
+from exporter.simulator import Simulator, serve
+from exporter.snapshot import Key
+from tests.api import ScriptedApi, hang, http
+from tests.builders import SAMPLES, body, item
+
+pytestmark = pytest.mark.anyio
+
+TOKEN = "c2VydmljZTp0ZXN0LXRva2Vu"
+
+
+def configuration(metros: Sequence[tuple[str, str]], **overrides: object) -> Configuration:
+    source = TokenVariable("UKC_TOKEN", Token(TOKEN))
+    account = Account("default", source, tuple(Metro(name, url) for name, url in metros))
+    settings = {"interval": 60.0, "timeout": 5.0, **overrides}
+    return Configuration((account,), **settings)  # type: ignore[arg-type]
+
+
+def lines(page: bytes, *prefixes: str) -> list[str]:
+    return [line for line in page.decode().splitlines() if line.startswith(prefixes)]
+
+
+async def test_the_specifications_samples_give_exactly_the_contracts_series() -> None:
+    """Each certificate's series and values, served over HTTP, to the letter."""
+    valid = ScriptedApi(http(200, (SAMPLES / "valid.json").read_bytes()))
+    pending = ScriptedApi(http(200, (SAMPLES / "pending.json").read_bytes()))
+    async with valid.serving() as fra, pending.serving() as dal:
+        page, failed = await service.once(configuration([("fra0", fra), ("dal0", dal)]))
+    golden = (SAMPLES.parent / "golden" / "specification.txt").read_text().splitlines()
+    got = lines(page, "ukc_certificate_")
+    days = [line for line in got if line.startswith("ukc_certificate_expiry_days")]
+
+    assert golden == [line for line in got if line not in days]
+    assert (1, True) == (len(days), 'metro="fra0"' in days[0])
+    assert float(days[0].split()[-1]) < 0
+    assert () == failed
+
+
+async def test_three_broken_of_250() -> None:
+    """247 are served; three are counted with their reason, with one log line each."""
+    certificates = [item(uuid=f"u{n}", name=f"n{n}", status=...) for n in range(247)]
+    certificates[7:7] = [item(uuid="odd", name="odd", not_after="next year")]
+    certificates[90:90] = [{"status": "error", "uuid": "gone", "error": 8, "message": "No such"}]
+    certificates[200:200] = [item(uuid="twin", name="n3")]
+    with structlog.testing.capture_logs() as logs:
+        async with ScriptedApi(http(200, body(*certificates))).serving() as url:
+            page, _ = await service.once(configuration([("fra0", url)]))
+
+    assert 247 == len(lines(page, "ukc_certificate_info{"))
+    assert [
+        'ukc_certificates_listed{account="default",metro="fra0"} 250.0',
+        'ukc_certificates_fetched{account="default",metro="fra0"} 247.0',
+    ] == lines(page, "ukc_certificates_listed{", "ukc_certificates_fetched{")
+    assert {'reason="not_found"} 1.0', 'reason="undecodable"} 1.0', 'reason="other"} 1.0'} == {
+        line.split(",")[-1]
+        for line in lines(page, "ukc_certificates_skipped{")
+        if not line.endswith(" 0.0")
+    }
+    assert [("not_found", "gone"), ("other", "twin"), ("undecodable", "odd")] == sorted(
+        (event["reason"], event["uuid"]) for event in logs if event["log_level"] == "warning"
+    )
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        pytest.param(http(500), "server_error", id="fails"),
+        pytest.param(http(200, b"<html>"), "undecodable", id="garbage"),
+        pytest.param(hang(), "timeout", id="hangs"),
+    ],
+)
+async def test_one_bad_metro_changes_nothing_for_the_others(bad: object, reason: str) -> None:
+    """Its failure has a reason; they are whole."""
+    good = ScriptedApi(http(200, body(item())))
+    async with ScriptedApi(bad).serving() as broken, good.serving() as fine:  # type: ignore[arg-type]
+        metros = [("fra0", fine), ("dal0", broken), ("sin0", fine)]
+        page, failed = await service.once(configuration(metros, timeout=0.5))
+
+    assert (Key("default", "dal0"),) == failed
+    assert ["1.0", "0.0", "1.0"] == [line.split()[-1] for line in lines(page, "ukc_up{")]
+    assert [f'ukc_poll_failures_total{{account="default",metro="dal0",reason="{reason}"}} 1.0'] == [
+        line for line in lines(page, "ukc_poll_failures_total{") if line.endswith(" 1.0")
+    ]
+    assert ["fra0", "sin0"] == [
+        line.split('metro="')[1][:4] for line in lines(page, "ukc_certificate_info{")
+    ]
+
+
+@pytest.mark.parametrize("fetch", ["bulk", "batched"])
+@pytest.mark.parametrize("generation", [1, 2])
+async def test_both_ways_of_fetching_read_both_generations(fetch: str, generation: int) -> None:
+    """The simulator's whole fleet, equal to its ground truth."""
+    simulator = Simulator("mixture", seed=3, token=TOKEN, generation=generation)
+    async with serve(simulator.app) as url:
+        page, failed = await service.once(configuration([("fra0", str(url))], fetch=fetch))
+    families = {f.name: f for f in text_string_to_metric_families(page.decode())}  # type: ignore[no-untyped-call]
+    truth = simulator.certificates()
+
+    def values(family: str) -> dict[str, float]:
+        return {s.labels["name"]: s.value for s in families[family].samples}
+
+    assert () == failed
+    assert {c.name: c.not_after for c in truth if c.not_after is not None} == values(
+        "ukc_certificate_not_after_timestamp_seconds"
+    )
+    assert {c.name: len(c.service_groups) for c in truth} == values(
+        "ukc_certificate_service_groups"
+    )
+    assert {(c.name, c.state) for c in truth} == {
+        (s.labels["name"], s.labels["state"])
+        for s in families["ukc_certificate_state"].samples
+        if s.value == 1
+    }
+
+
+async def test_a_wrong_token_is_told() -> None:
+    """The simulator refuses it; the reason is counted."""
+    async with serve(Simulator("healthy", token="another").app) as url:
+        page, failed = await service.once(configuration([("fra0", str(url))]))
+
+    assert (Key("default", "fra0"),) == failed
+    unauthorized = 'metro="fra0",reason="unauthorized"} 1.0'
+    assert [unauthorized] == [
+        line.partition(",")[2] for line in lines(page, "ukc_poll_failures") if "} 1.0" in line
+    ]
+
+
+async def test_ready_once_every_metro_was_tried() -> None:
+    """A failure is an answer too."""
+    async with (
+        ScriptedApi(http(200, body(item()))).serving() as fine,
+        ScriptedApi(http(500)).serving() as broken,
+        service.build(configuration([("fra0", fine), ("dal0", broken)])) as graph,
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(graph.app("/metrics")), base_url="http://exporter"
+        ) as client,
+    ):
+        codes = [(await client.get("/-/ready")).status_code]
+        for poller in graph.pollers:
+            await poller.poll()
+            codes.append((await client.get("/-/ready")).status_code)
+
+    assert [503, 503, 200] == codes
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", ""], ids=["one address", "every address"])
+def test_listening(host: str) -> None:
+    """Port 0 takes a free one; a port that is taken is told."""
+    with service.listen(Address(host, 0)) as listener:
+        port = listener.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port), timeout=5):
+            pass
+        with pytest.raises(ExporterError, match=f":{port}: .*in use"):
+            service.listen(Address(host, port))
+
+
+def test_an_address_that_is_not_ours() -> None:
+    """Told, not traced."""
+    with pytest.raises(ExporterError, match=r"cannot listen on 192\.0\.2\.1:1"):
+        service.listen(Address("192.0.2.1", 1))

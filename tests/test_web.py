@@ -1,0 +1,139 @@
+"""The ASGI application, asked as a client asks."""
+
+import contextlib
+import gzip
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from exporter.exposition import Exposition, render
+from exporter.protocol import Unread
+from exporter.snapshot import Key, MetroSnapshot, Store
+from exporter.telemetry import Telemetry
+from exporter.web import create_app
+from exporter.web.landing import landing_page
+from tests.builders import FRA, NOT_AFTER, certificate, snapshot
+
+pytestmark = pytest.mark.anyio
+
+DAL = Key("default", "dal0")
+TEXT = "text/plain; version=0.0.4; charset=utf-8"
+OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+
+
+@contextlib.asynccontextmanager
+async def web(
+    *snapshots: MetroSnapshot, ready: bool = True, path: str = "/metrics"
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the application that shows these looks; two metros are configured."""
+    store, telemetry = Store(), Telemetry()
+    exposition = Exposition(stale_after=3600, clock=lambda: NOT_AFTER)
+    for looked in snapshots:
+        store.publish(looked)
+        exposition.publish(render(looked, None, now=NOT_AFTER))
+    app = create_app(
+        exposition=exposition,
+        telemetry=telemetry,
+        store=store,
+        metros=[FRA, DAL],
+        ready=lambda: ready,
+        telemetry_path=path,
+    )
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://exporter") as client:
+        yield client
+
+
+LOOK = snapshot(certificate(), taken_at=NOT_AFTER - 60)
+
+
+@pytest.mark.parametrize(
+    ("accept", "coding", "want"),
+    [
+        ("", "identity", (TEXT, None)),
+        ("", "gzip", (TEXT, "gzip")),
+        ("application/openmetrics-text", "identity", (OPENMETRICS, None)),
+        ("application/openmetrics-text", "gzip", (OPENMETRICS, "gzip")),
+        ("\xff;;=,\x01", "gzip;q=0", (TEXT, None)),
+    ],
+)
+async def test_metrics(accept: str, coding: str, want: tuple[str, str | None]) -> None:
+    """The same samples, whatever the format and the coding."""
+    async with web(LOOK) as client:
+        headers = {"Accept": accept.encode("latin-1"), "Accept-Encoding": coding.encode()}
+        got = await client.get("/metrics", headers=headers)
+
+    assert (200, *want) == (
+        got.status_code,
+        got.headers["content-type"],
+        got.headers.get("content-encoding"),
+    )
+    assert 'ukc_certificate_validation_attempts{account="default",metro="fra0",' in got.text
+    assert got.text.endswith("# EOF\n") is (want[0] == OPENMETRICS)
+    assert "ukc_exporter_build_info" in got.text
+    assert "Accept, Accept-Encoding" == got.headers["vary"]
+
+
+async def test_the_page_says_how_long_it_is() -> None:
+    """In either coding, and a HEAD says the same without a body."""
+    async with web(LOOK) as client:
+        for coding in ("gzip", "identity"):
+            request = client.build_request("GET", "/metrics", headers={"Accept-Encoding": coding})
+            answer = await client.send(request, stream=True)
+            raw = b"".join([chunk async for chunk in answer.aiter_raw()])
+            plain = gzip.decompress(raw) if coding == "gzip" else raw
+
+            assert len(raw) == int(answer.headers["content-length"])
+            assert list(text_string_to_metric_families(plain.decode()))  # type: ignore[no-untyped-call]
+        head = await client.head("/metrics", headers={"Accept-Encoding": "identity"})
+
+    assert (200, b"") == (head.status_code, head.content)
+    assert int(head.headers["content-length"]) > 1000
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "ready", "want"),
+    [
+        ("GET", "/-/healthy", False, (200, "Healthy.\n")),
+        ("GET", "/-/ready", True, (200, "Ready.\n")),
+        ("GET", "/-/ready", False, (503, "Not every metro has been tried yet.\n")),
+        ("GET", "/nothing", True, (404, "Not Found")),
+        ("GET", "/metrics/", True, (404, "Not Found")),
+        ("POST", "/metrics", True, (405, "Method Not Allowed")),
+        ("DELETE", "/", True, (405, "Method Not Allowed")),
+        ("POST", "/-/reload", True, (404, "Not Found")),
+    ],
+)
+async def test_other_paths(method: str, path: str, ready: bool, want: tuple[int, str]) -> None:
+    """Only documented paths and methods answer."""
+    async with web(ready=ready) as client:
+        got = await client.request(method, path)
+
+    assert want == (got.status_code, got.text)
+
+
+async def test_the_landing_page_shows_each_metro() -> None:
+    """When it was read and what was found; nothing of a name is taken for HTML."""
+    hostile = Key("<b>", "fra0")
+    look = snapshot(certificate(), key=hostile, unread=(Unread("other", "", "", ""),) * 2)
+    store = Store()
+    store.publish(look)
+    page = landing_page([hostile, DAL], store, "/metrics")
+
+    assert "<td>&lt;b&gt;</td><td>fra0</td><td>2024-05-06 19:06:10</td>" in page
+    assert '<td class="number">1</td><td class="number">2</td>' in page
+    assert '<td>dal0</td><td class="none" colspan="3">not yet</td>' in page
+    async with web(LOOK, path="/m") as client:
+        got = await client.get("/")
+    assert (200, True) == (got.status_code, '<a href="/m">Metrics</a>' in got.text)
+    assert "default-src 'none'" in got.headers["content-security-policy"]
+
+
+async def test_metrics_may_take_the_root() -> None:
+    """The landing page then gives way."""
+    async with web(LOOK, path="/") as client:
+        got = await client.get("/")
+
+    assert "ukc_certificate_info" in got.text
