@@ -12,8 +12,12 @@ from typing import Any
 import promql_parser
 import pytest
 import yaml
+from prometheus_client.parser import text_string_to_metric_families
 
-from dashboard_files import (
+from exporter.families import FAMILIES, IDENTITY
+from exporter.telemetry import Telemetry
+from tests.builders import FRA
+from tests.dashboard_files import (
     BUILT_IN,
     DIRECTORY,
     ROOT,
@@ -42,29 +46,6 @@ FOREIGN = {
     "scrape_samples_scraped",
     "up",
 }
-#: The metrics of the exporter, as its documentation lists them.
-EXPORTED = {
-    "ukc_api_request_duration_seconds_bucket",
-    "ukc_api_requests_total",
-    "ukc_certificate_expiry_days",
-    "ukc_certificate_info",
-    "ukc_certificate_not_after_timestamp_seconds",
-    "ukc_certificate_not_before_timestamp_seconds",
-    "ukc_certificate_service_group_info",
-    "ukc_certificate_service_groups",
-    "ukc_certificate_state",
-    "ukc_certificate_validation_attempts",
-    "ukc_certificate_validation_next_timestamp_seconds",
-    "ukc_certificates_fetched",
-    "ukc_certificates_listed",
-    "ukc_certificates_skipped",
-    "ukc_exporter_build_info",
-    "ukc_exporter_config_last_reload_successful",
-    "ukc_last_success_timestamp_seconds",
-    "ukc_poll_duration_seconds",
-    "ukc_poll_failures_total",
-    "ukc_up",
-}
 PANEL_QUERIES = [query for uid in UIDS for query in panel_queries(uid)]
 VARIABLE_QUERIES = [query for uid in UIDS for query in variable_queries(uid)]
 PANELS = [(uid, panel) for uid in UIDS for panel in panels(load(uid))]
@@ -72,7 +53,7 @@ PANELS = [(uid, panel) for uid in UIDS for panel in panels(load(uid))]
 each_dashboard = pytest.mark.parametrize("uid", UIDS)
 each_query = pytest.mark.parametrize("query", PANEL_QUERIES, ids=str)
 each_panel = pytest.mark.parametrize(
-    ("uid", "panel"), PANELS, ids=[f"{uid}/{panel['title']}" for uid, panel in PANELS]
+    "panel", [panel for _, panel in PANELS], ids=[f"{uid}/{p['title']}" for uid, p in PANELS]
 )
 
 
@@ -93,6 +74,23 @@ def selectors(expr: str) -> list[promql_parser.VectorSelector]:
 
 #: Variables stay as they are inside label matchers; Grafana's own ones become durations.
 KEPT = {name: f"${name}" for uid in UIDS for name in variables(load(uid))}
+
+
+@functools.cache
+def exported() -> dict[str, set[str]]:
+    """The exporter's metrics, each with the labels that it or the scrape gives its samples."""
+    telemetry = Telemetry()
+    telemetry.track(FRA, interval=60)
+    telemetry.on_request(FRA)("certificates", "200", 0.1)
+    page = telemetry.exposition(openmetrics=False).decode()
+    found = {
+        sample.name: set(sample.labels)
+        for family in text_string_to_metric_families(page)
+        for sample in family.samples
+        if sample.name.startswith("ukc_")
+    }
+    found |= {family.name: {*IDENTITY, *family.labels} for family in FAMILIES}
+    return {name: labels | {"job", "instance", "cluster", "pod"} for name, labels in found.items()}
 
 
 @functools.cache
@@ -123,8 +121,8 @@ def test_the_cluster_can_be_shown(tmp_path: Path) -> None:
 
     committed = load("ukc-certificates")
     shown = yaml.safe_load((tmp_path / "ukc-certificates.json").read_text("utf-8"))
-    assert 2 == variables(committed)["cluster"]["hide"]
-    assert 0 == variables(shown)["cluster"]["hide"]
+    assert variables(committed)["cluster"]["hide"] == 2
+    assert variables(shown)["cluster"]["hide"] == 0
 
 
 @each_dashboard
@@ -152,11 +150,11 @@ class TestDashboard:
         """Everything after it asks through it."""
         first, *others = variables(load(uid)).values()
 
-        assert ("datasource", "datasource", "prometheus") == (
+        assert (
             first["name"],
             first["type"],
             first["query"],
-        )
+        ) == ("datasource", "datasource", "prometheus")
         through = {"type": "prometheus", "uid": "${datasource}"}
         assert [through] * sum(v["type"] == "query" for v in others) == [
             v["datasource"] for v in others if v["type"] == "query"
@@ -168,7 +166,7 @@ class TestDashboard:
 
         wanted = ["datasource", "cluster", "job", "instance", "account", "metro"]
         assert wanted == list(found)[:6]
-        assert [] == [name for name, v in found.items() if not (v["label"] and v["description"])]
+        assert [name for name, v in found.items() if not (v["label"] and v["description"])] == []
 
     def test_uses_each_of_its_variables(self, uid: str) -> None:
         """One that nothing asks for would promise a filter that does not filter."""
@@ -206,20 +204,20 @@ def target(url: str) -> str:
 class TestPanel:
     """What a person who was just woken needs of a panel."""
 
-    def test_says_what_to_do(self, uid: str, panel: dict[str, Any]) -> None:
+    def test_says_what_to_do(self, panel: dict[str, Any]) -> None:
         """A title, and a description that is more than the title again."""
         assert panel["title"]
         assert len(panel["description"]) > 60
 
-    def test_has_a_unit(self, uid: str, panel: dict[str, Any]) -> None:
+    def test_has_a_unit(self, panel: dict[str, Any]) -> None:
         """Days, shares, seconds and counts do not look alike."""
         assert panel["fieldConfig"]["defaults"]["unit"]
 
-    def test_never_says_no_data(self, uid: str, panel: dict[str, Any]) -> None:
+    def test_never_says_no_data(self, panel: dict[str, Any]) -> None:
         """A panel that is empty because all is well, or because nobody looked, says which."""
         assert panel["fieldConfig"]["defaults"]["noValue"]
 
-    def test_asks_through_the_variable(self, uid: str, panel: dict[str, Any]) -> None:
+    def test_asks_through_the_variable(self, panel: dict[str, Any]) -> None:
         """The panel and each of its queries."""
         through = {"type": "prometheus", "uid": "${datasource}"}
 
@@ -228,12 +226,12 @@ class TestPanel:
         refs = [t["refId"] for t in panel["targets"]]
         assert sorted(set(refs)) == refs
 
-    def test_shows_the_last_value(self, uid: str, panel: dict[str, Any]) -> None:
+    def test_shows_the_last_value(self, panel: dict[str, Any]) -> None:
         """Of a number or a dial: not a mean over the time range."""
         if panel["type"] in {"stat", "gauge"}:
-            assert ["lastNotNull"] == panel["options"]["reduceOptions"]["calcs"]
+            assert panel["options"]["reduceOptions"]["calcs"] == ["lastNotNull"]
 
-    def test_is_wide_enough(self, uid: str, panel: dict[str, Any]) -> None:
+    def test_is_wide_enough(self, panel: dict[str, Any]) -> None:
         """At 1,440 pixels a column is 58 wide: titles fit, tables and graphs can be read."""
         need = {"stat": 3, "gauge": 4, "table": 8, "timeseries": 6, "state-timeline": 12}
         lowest = {"stat": 3, "gauge": 4, "table": 6, "timeseries": 6, "state-timeline": 4}
@@ -242,7 +240,7 @@ class TestPanel:
         assert panel["gridPos"]["h"] >= lowest[panel["type"]]
         assert len(panel["title"]) * 8 <= panel["gridPos"]["w"] * 58 - 16
 
-    def test_table_columns_fit(self, uid: str, panel: dict[str, Any]) -> None:
+    def test_table_columns_fit(self, panel: dict[str, Any]) -> None:
         """Columns of fixed width leave at least 130 pixels to each of the others."""
         if panel["type"] != "table":
             return
@@ -297,13 +295,24 @@ class TestQuery:
             if 'job=~"$job"' not in selector.prettify()
         ]
 
-        assert [] == without
+        assert without == []
 
     def test_asks_for_metrics_that_exist(self, query: Query) -> None:
         """A renamed metric breaks the build, not the view."""
         names = {str(selector.name) for selector in selectors(query.expr)}
 
-        assert set() == names - EXPORTED - FOREIGN - recorded()
+        assert set() == names - set(exported()) - FOREIGN - recorded()
+
+    def test_selects_by_labels_that_exist(self, query: Query) -> None:
+        """A matcher on a label that a metric has not finds nothing, and says nothing."""
+        wrong = [
+            (str(selector.name), matcher.name)
+            for selector in selectors(query.expr)
+            for matcher in selector.matchers.matchers
+            if matcher.name not in exported().get(str(selector.name), {matcher.name})
+        ]
+
+        assert wrong == []
 
     def test_rates_over_what_grafana_says(self, query: Query) -> None:
         """A fixed window would be shorter than two scrapes somewhere."""
@@ -327,12 +336,12 @@ class TestVariable:
         expr = query.expr.rpartition(",")[0] if query.kind == "label_values" else query.expr
         names = {str(selector.name) for selector in selectors(expr)}
 
-        assert set() == names - EXPORTED
+        assert set() == names - set(exported())
 
     def test_lists_a_bounded_number_of_names(self, query: Query) -> None:
         """A list of 100,000 certificates would stop the browser."""
         if "ukc_certificate_" in query.expr:
-            assert "query_result" == query.kind
+            assert query.kind == "query_result"
             assert re.match(r"(?:top|bottom)k\((?:100|500), ", query.expr)
 
     def test_stands_after_what_it_needs(self, query: Query) -> None:
@@ -349,14 +358,14 @@ def test_no_query_stands_twice() -> None:
     for query in PANEL_QUERIES:
         by_expr.setdefault((query.kind, " ".join(query.expr.split())), []).append(str(query))
 
-    assert [] == [places for places in by_expr.values() if len(places) > 1]
+    assert [places for places in by_expr.values() if len(places) > 1] == []
 
 
 def test_tables_of_certificates_ask_for_the_urgent_ones_only() -> None:
     """Each question of the fleet's table is about the hundred names of the hidden variable."""
     (table,) = (p for p in panels(load("ukc-certificates")) if p["id"] == 9)
 
-    assert "table" == table["type"]
+    assert table["type"] == "table"
     for entry in table["targets"]:
         assert 'name=~"$urgent"' in entry["expr"]
         assert "$name" not in entry["expr"]
@@ -390,7 +399,7 @@ def test_provisioning_names_what_exists() -> None:
     sources = yaml.safe_load((DIRECTORY / "provisioning/datasources/prometheus.yaml").read_text())
     providers = yaml.safe_load((DIRECTORY / "provisioning/dashboards/ukc.yaml").read_text())
 
-    assert [("prometheus", True)] == [(d["type"], d["isDefault"]) for d in sources["datasources"]]
+    assert [(d["type"], d["isDefault"]) for d in sources["datasources"]] == [("prometheus", True)]
     (provider,) = providers["providers"]
-    assert "file" == provider["type"]
+    assert provider["type"] == "file"
     assert False is provider["allowUiUpdates"]

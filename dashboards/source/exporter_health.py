@@ -180,15 +180,15 @@ def requests() -> timeseries.Panel:
 
 def latency() -> timeseries.Panel:
     about = (
-        "How long the API takes, the middle and the slowest hundredth of the answers. "
+        "How long each metro's API takes, the middle and the slowest hundredth of the answers. "
         "Near `timeout` (10 s unless you set it): polls begin to fail; raise it, or fetch in "
         "batches."
     )
     return graph(
         "API latency",
         about,
-        over_time(queries.latency("0.5"), "{{endpoint}} median", "A"),
-        over_time(queries.latency("0.99"), "{{endpoint}} 99 %", "B"),
+        over_time(queries.latency("0.5"), f"{_METRO} median", "A"),
+        over_time(queries.latency("0.99"), f"{_METRO} 99 %", "B"),
     ).unit("s")
 
 

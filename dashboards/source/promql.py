@@ -20,7 +20,7 @@ RECORDED_METROS = _JOB + _METROS
 LOOKED = f"0 * count(ukc_last_success_timestamp_seconds{{{METROS}}} > 0)"
 #: There where the alert rules are evaluated, and nothing where they are not loaded.
 RULES = f"metro:ukc_up:max{{{RECORDED_METROS}}}"
-JUDGED = f"0 * count({RULES})"
+JUDGED = f"{LOOKED} and on () {RULES}"
 
 DAY = "86400"
 

@@ -236,8 +236,8 @@ SKIPPED = f"max by (account, metro, reason) (ukc_certificates_skipped{{{METROS}}
 
 
 def latency(quantile: str) -> str:
-    """Seconds within which this share of the API's answers came, by endpoint."""
-    buckets = rate("ukc_api_request_duration_seconds_bucket", "le, endpoint")
+    """Seconds within which this share of the API's answers came, by metro."""
+    buckets = rate("ukc_api_request_duration_seconds_bucket", "le, account, metro")
     return f"histogram_quantile({quantile}, {buckets})"
 
 
