@@ -1,20 +1,55 @@
 """Weeks of a simulated fleet's past: the exporter's own pages on an injected clock, as blocks."""
 
 import asyncio
+import itertools
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from exporter.service import Graph
-from exporter.simulator import Clock, Simulator
+from exporter.simulator import Clock, Fault, Simulator
+from exporter.simulator.asgi import Receive, Scope, Send
 from tests.e2e.dashboards_world import TOKEN, watched
 
 WEEKS = 3
 STEP_SECONDS = 4 * 3600
 #: Longer than a step, or the past would be a row of dots.
 LOOKBACK = "4h30m"
+#: What befell the last metro, in steps: a day of outage, and a day on which it wrote the state of
+#: one certificate as a number.
+_OUTAGE = range(40, 46)
+_NONSENSE = range(80, 86)
 
 _SAMPLE = re.compile(r"^([a-z_]+)(?:\{(.*)\})? (\S+)$")
+
+
+class _Unlucky:
+    """A metro with bad days."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self.metro = simulator.metro
+        self._simulator = simulator
+        self._nonsense = False
+
+    def befall(self, step: int) -> None:
+        """Be as the plan has it at this step."""
+        self._simulator.clear_faults()
+        if step in _OUTAGE:
+            self._simulator.fault(Fault("bad-gateway"))
+        self._nonsense = step in _NONSENSE
+
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The simulator's answers, on some days with a wrong one among the right ones."""
+
+        async def spoiled(message: Any) -> None:
+            if message["type"] == "http.response.body":
+                # As long as the right one, for the length has been announced.
+                body = message.get("body", b"").replace(b'"state":"valid"', b'"state":1234567', 1)
+                message = {**message, "body": body}
+            await send(message)
+
+        await self._simulator.app(scope, receive, spoiled if self._nonsense else send)
 
 
 async def write_past(
@@ -27,9 +62,13 @@ async def write_past(
     """
     clock = Clock(start=now - WEEKS * 7 * 86400, speed=0)
     fleet = [Simulator("mixture", metro=metro, token=TOKEN, clock=clock) for metro in metros]
-    async with watched(account, fleet, clock=clock.now) as graph:
+    last = _Unlucky(fleet[-1])
+    async with watched(account, [*fleet[:-1], last], clock=clock.now) as graph:
         with file.open("w", encoding="utf-8") as output:
-            while clock.now() < now - STEP_SECONDS:
+            for step in itertools.count():
+                if clock.now() >= now - STEP_SECONDS:
+                    break
+                last.befall(step)
                 await asyncio.gather(*(poller.poll() for poller in graph.pollers))
                 output.writelines(_stamped(_page(graph), target, clock.now()))
                 clock.advance(STEP_SECONDS)

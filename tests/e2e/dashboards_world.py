@@ -5,10 +5,12 @@ import contextlib
 import dataclasses
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Protocol
 
 from exporter.config import Account, Configuration, Metro, Token, TokenVariable
 from exporter.service import Graph, build
-from exporter.simulator import Certificate, Clock, Simulator, serve
+from exporter.simulator import Clock, Simulator, serve
+from exporter.simulator.server import Application
 
 METROS = ("fra0", "dal0")
 TOKEN = "world:not-a-secret"
@@ -21,19 +23,24 @@ class World:
     simulators: tuple[Simulator, ...]
     exporters: tuple[str, ...]
 
-    def certificates(self) -> dict[tuple[str, str], Certificate]:
-        """The truth, by metro and name."""
-        return {(s.metro, c.name): c for s in self.simulators for c in s.certificates()}
-
 
 def simulators(scenario: str, clock: Clock) -> tuple[Simulator, ...]:
     """The scenario's account in each metro."""
     return tuple(Simulator(scenario, metro=m, token=TOKEN, clock=clock) for m in METROS)
 
 
+class Served(Protocol):
+    """A metro's API as an ASGI application."""
+
+    metro: str
+
+    @property
+    def app(self) -> Application: ...
+
+
 @contextlib.asynccontextmanager
 async def watched(
-    account: str, watched_metros: Sequence[Simulator], *, clock: Callable[[], float] = time.time
+    account: str, watched_metros: Sequence[Served], *, clock: Callable[[], float] = time.time
 ) -> AsyncIterator[Graph]:
     """An exporter for these metros that has not polled yet."""
     async with contextlib.AsyncExitStack() as stack:

@@ -205,14 +205,12 @@ def test_verdicts(watched: Watched, scenario: str) -> None:
 def test_columns(watched: Watched) -> None:
     """The other columns of the table, for the scenario that has everything."""
     now, truth = time.time(), seen(watched.worlds["mixture"])
-    issued = {p: c for p, c in truth.items() if c.not_after and c.not_before}
-    wanted = {
+    ends = {p: (c.not_before, c.not_after) for p, c in truth.items()}
+    issued = {p: (float(a), float(z)) for p, (a, z) in ends.items() if a and z}
+    wanted: dict[str, dict[Place, float]] = {
         "B": {p: {"valid": 1, "pending": 2, "error": 3}[c.state] for p, c in truth.items()},
-        "C": {p: (c.not_after - now) / DAY for p, c in issued.items()},
-        "D": {
-            p: max(0.0, (c.not_after - now) / (c.not_after - c.not_before))
-            for p, c in issued.items()
-        },
+        "C": {p: (end - now) / DAY for p, (_, end) in issued.items()},
+        "D": {p: max(0.0, (end - now) / (end - start)) for p, (start, end) in issued.items()},
         "E": {p: len(c.service_groups) for p, c in truth.items()},
         "F": {p: c.attempt or 0 for p, c in truth.items()},
     }

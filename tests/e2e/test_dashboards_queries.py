@@ -6,6 +6,7 @@ It holds three weeks of a simulated fleet's past and then scrapes the demo.
 import asyncio
 import contextlib
 import dataclasses
+import math
 import re
 import subprocess
 import sys
@@ -47,7 +48,8 @@ class Grafana:
         start, end = _range(query, now)
         step = max((end - start) / 200, _seconds(query.panel.get("interval") or "15s"))
         built_in = {"__to": str(int(now)), "__interval": f"{int(step)}s", "__rate_interval": "1m"}
-        expr = replaced(query.expr, {**chosen, **built_in, "__range": f"{int(end - start)}s"})
+        built_in |= {"__range": f"{int(end - start)}s"}
+        expr = replaced(query.expr, {**chosen, **built_in, **given})
         if query.kind == "instant":
             return self.prometheus.instant(expr)
         return self.prometheus.over_time(expr, start, end, step)
@@ -65,6 +67,11 @@ def _range(query: Query, now: float) -> tuple[float, float]:
         return now, now + _seconds(override[1:])
     opened = load(query.dashboard)["time"]["from"].removeprefix("now-")
     return now - _seconds(override or opened), now
+
+
+def _numbers(series: Series) -> list[str]:
+    points = [series["value"]] if "value" in series else series["values"]
+    return [number for _, number in points]
 
 
 def _seconds(duration: str) -> int:
@@ -114,6 +121,7 @@ def test_query(grafana: Grafana, query: Query) -> None:
         assert query.panel["fieldConfig"]["defaults"]["noValue"] == "none"
     else:
         assert found, query.expr
+        assert any(math.isfinite(float(number)) for s in found for number in _numbers(s))
     legend = next(
         (t["legendFormat"] for t in query.panel.get("targets", ()) if t["refId"] == query.ref), ""
     )
@@ -158,3 +166,20 @@ def test_issues_tell_renewals_apart(grafana: Grafana) -> None:
 
     serials = {series["metric"]["serial_number"] for series in grafana.ask(query, name=name)}
     assert len(serials) >= 3
+
+
+@pytest.mark.parametrize(
+    ("place", "reasons"),
+    [
+        pytest.param("Failures by reason", {"server_error"}, id="failures"),
+        pytest.param("Skipped by reason", {"undecodable"}, id="skipped"),
+    ],
+)
+def test_what_failed_is_shown(grafana: Grafana, place: str, reasons: set[str]) -> None:
+    """The days on which the last metro gave errors and nonsense are there, with their reason."""
+    (query,) = (q for q in QUERIES if q.place == place)
+    past = dataclasses.replace(query, panel={**query.panel, "timeFrom": "21d"})
+
+    found = grafana.ask(past, __rate_interval="12h")
+    got = {(s["metric"]["metro"], s["metric"]["reason"]) for s in found}
+    assert got == {(METROS[-1], reason) for reason in reasons}
