@@ -12,7 +12,9 @@ ALERTS = Path(__file__).parents[2] / "alerts"
 #: From grave to slight; a tile takes the colour of the gravest alert that it stands for.
 COLOURS = {"critical": "red", "warning": "orange", "info": "blue"}
 OK = "green"
-UNKNOWN = "text"
+#: Nobody knows; and nobody judges: the colour of the text.
+UNKNOWN = "#808080"
+PLAIN = "text"
 
 
 def _rules() -> Iterator[dict[str, Any]]:
