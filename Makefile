@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit locks docs clean fidelity
+.PHONY: help demo test lint unit fidelity dashboards docs locks clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -42,6 +42,9 @@ fidelity: $(VENV)/.dev ## Judge the alerts on simulated lifecycles and a healthy
 
 docs: $(VENV)/.dev ## Write the generated pages again
 	$(BIN)/python -m docs.generate
+
+dashboards: $(VENV)/.dev ## Write the generated dashboards again
+	$(BIN)/python -m dashboards.source
 
 locks: $(VENV)/.dev ## Resolve the pinned, hashed requirements anew
 	$(BIN)/pip install --quiet --disable-pip-version-check uv
