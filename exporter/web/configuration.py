@@ -80,7 +80,7 @@ class _HttpEntry(Strict, frozen=True):
 
 
 class _File(Strict, frozen=True):
-    tls_server_config: _TlsEntry = _TlsEntry()
+    tls_server_config: _TlsEntry | None = None
     http_server_config: _HttpEntry = _HttpEntry()
     basic_auth_users: dict[str, str] = msgspec.field(default_factory=dict)
 
@@ -111,16 +111,17 @@ def _without_nulls(value: Any) -> Any:
     """To the toolkit, a key without a value is a key that is not there."""
     if not isinstance(value, dict):
         return value
-    return {key: _without_nulls(given) for key, given in value.items() if given is not None}
+    given = {key: _without_nulls(inner) for key, inner in value.items()}
+    return {key: inner for key, inner in given.items() if inner not in (None, {})}
 
 
-def _tls(entry: _TlsEntry, folder: Path) -> Tls | None:
+def _tls(entry: _TlsEntry | None, folder: Path) -> Tls | None:
+    if entry is None:
+        return None
     for name, instead in _INLINE.items():
         if getattr(entry, name):
             place = f"$.tls_server_config.{name}"
             raise WrongValue(place, f"certificates are read from files: expected `{instead}`")
-    if entry == _TlsEntry():
-        return None
     for name in ("cert_file", "key_file"):
         if not getattr(entry, name):
             said = f"expected `cert_file` and `key_file`, and there is no `{name}`"

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
+
+_PIECE: Final = 4096
 
 
 class Limits(NamedTuple):
@@ -61,12 +63,16 @@ class Connection(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on; a request that is whole has its own time to be answered in."""
-        before = self.cycle
-        super().data_received(data)
-        if self.cycle is not before:
-            self._begin_answer()
-        elif self._deadline is None:
-            self._within(self._limits.head)
+        # By the piece: h11 bounds a head only for as long as its end is not there.
+        for start in range(0, len(data), _PIECE):
+            before = self.cycle
+            super().data_received(data[start : start + _PIECE])
+            if self.transport.is_closing():
+                return
+            if self.cycle is not before:
+                self._begin_answer()
+            elif self._deadline is None:
+                self._within(self._limits.head)
 
     def on_response_complete(self) -> None:
         """Leave a client that stays to the clock of idle ones."""
