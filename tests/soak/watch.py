@@ -53,4 +53,4 @@ async def calm_look(pid: int, tasks: Path) -> Look:
     for _ in range(15):
         looks.append(look(pid, tasks))
         await asyncio.sleep(1)
-    return Look(*(statistics.median(values) for values in zip(*looks, strict=True)))  # type: ignore[arg-type]
+    return Look(*(statistics.median(values) for values in zip(*looks, strict=True)))
