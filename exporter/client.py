@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Final
 
 import httpx
@@ -14,10 +14,10 @@ from exporter.errors import (
     PollError,
     TimedOut,
     TLSFailed,
-    TooLarge,
     Undecodable,
     Unexpected,
 )
+from exporter.inflate import ACCEPT_ENCODING, unpacked
 from exporter.protocol import (
     EVERYTHING,
     LIST,
@@ -45,6 +45,7 @@ class Client:
     """Reads one metro; has no method that writes.
 
     `http` carries the metro's base URL. `timeout` is seconds for one whole request, body included.
+    `budget` is awaited before each request.
     Every method raises `PollError` where the metro could not be read.
     """
 
@@ -56,6 +57,7 @@ class Client:
         timeout: float,
         max_response_bytes: int,
         on_request: OnRequest,
+        budget: Callable[[], Awaitable[None]] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._http = http
@@ -63,6 +65,7 @@ class Client:
         self._timeout = timeout
         self._max_response_bytes = max_response_bytes
         self._on_request = on_request
+        self._budget = budget
         self._clock = clock
         self._list = LIST
 
@@ -105,6 +108,8 @@ class Client:
         return await asyncio.to_thread(read, *answer, now=self._clock())
 
     async def _get(self, request: Request) -> tuple[int, dict[str, str], bytes]:
+        if self._budget is not None:
+            await self._budget()
         secret = self._token.read().value
         started = time.perf_counter()
         outcome = "other"
@@ -130,22 +135,20 @@ class Client:
         return status, kept, _without(secret, body)
 
     async def _exchange(self, request: Request, secret: str) -> tuple[int, httpx.Headers, bytes]:
-        headers = {"Accept": "application/json", "Authorization": f"Bearer {secret}"}
+        headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": ACCEPT_ENCODING,
+            "Authorization": f"Bearer {secret}",
+        }
         if request.content is not None:
             headers["Content-Type"] = "application/json"
         url = request.endpoint + (f"?{request.query}" if request.query else "")
         sending = self._http.stream("GET", url, headers=headers, content=request.content)
         async with sending as response:
-            size = 0
-            chunks: list[bytes] = []
-            async for chunk in response.aiter_bytes():
-                size += len(chunk)
-                if size > self._max_response_bytes:
-                    raise TooLarge(
-                        f"the answer is over {self._max_response_bytes} bytes (max_response_bytes)"
-                    )
-                chunks.append(chunk)
-        return response.status_code, response.headers, b"".join(chunks)
+            coding = response.headers.get("content-encoding", "")
+            limit = self._max_response_bytes
+            body = await unpacked(response.aiter_raw(), coding, limit=limit)
+        return response.status_code, response.headers, body
 
 
 def _leaves(group: BaseExceptionGroup[PollError]) -> Iterator[PollError]:
