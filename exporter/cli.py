@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 
 from exporter import __version__
-from exporter.config import Configuration, from_environment, load
+from exporter.config import Configuration, Shard, from_environment, load
 from exporter.errors import ConfigurationError, ExporterError
 from exporter.logs import LEVELS, configure_logging
 from exporter.service import Address, Web, once, serve
@@ -107,6 +107,24 @@ def _add_config_file(parser: argparse.ArgumentParser, *, required: bool) -> None
     )
 
 
+def _add_shard(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--shard",
+        type=int,
+        default=0,
+        metavar="I",
+        help="which of the exporters that share the certificates this is, from 0",
+    )
+    parser.add_argument(
+        "--total-shards",
+        dest="total_shards",
+        type=int,
+        default=1,
+        metavar="N",
+        help="how many exporters share the certificates (default: %(default)s)",
+    )
+
+
 def _add_web(parser: argparse.ArgumentParser, default: str) -> None:
     parser.add_argument(
         "--web.listen-address",
@@ -140,6 +158,7 @@ def _add_web_config_file(parser: argparse.ArgumentParser) -> None:
 def _add_serve(add: AddParser) -> None:
     parser = _command(add, "serve", "poll the API and serve /metrics (the default)")
     _add_config_file(parser, required=False)
+    _add_shard(parser)
     _add_web(parser, DEFAULT_ADDRESS)
     _add_web_config_file(parser)
     parser.add_argument(
@@ -187,6 +206,7 @@ def _add_once(add: AddParser) -> None:
     text = "one collection, its exposition on standard output"
     parser = _command(add, "once", text)
     _add_config_file(parser, required=False)
+    _add_shard(parser)
     parser.set_defaults(run=_once)
 
 
@@ -220,9 +240,19 @@ def _path(text: str) -> str:
 
 
 def _configuration(options: argparse.Namespace) -> Configuration:
+    shard = _shard(options)
     if options.config_file is None:
-        return from_environment(os.environ)
-    return load(options.config_file, os.environ)
+        return from_environment(os.environ)._replace(shard=shard)
+    return load(options.config_file, os.environ)._replace(shard=shard)
+
+
+def _shard(options: argparse.Namespace) -> Shard:
+    """The whole, for the commands that do not share."""
+    shard = Shard(getattr(options, "shard", 0), getattr(options, "total_shards", 1))
+    if not 0 <= shard.ordinal < shard.total:
+        said = f"--shard={shard.ordinal} --total-shards={shard.total}: "
+        raise ConfigurationError(f"{said}expected a shard from 0 up to one less than the total")
+    return shard
 
 
 def _addresses(options: argparse.Namespace) -> tuple[Address, ...]:

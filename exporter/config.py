@@ -4,6 +4,7 @@ import ipaddress
 import math
 import re
 import ssl
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal, NamedTuple
@@ -79,6 +80,18 @@ class Authorities(NamedTuple):
     pem: str
 
 
+class Selection(NamedTuple):
+    """Which of a metro's certificates are looked at, and which of those have their own series.
+
+    `include` and `exclude` are matched against the whole name and the whole common name.
+    """
+
+    series: Literal["all", "attention", "none"] = "all"
+    max_certificates: int | None = None
+    include: re.Pattern[str] | None = None
+    exclude: re.Pattern[str] | None = None
+
+
 class Metro(NamedTuple):
     """`name` is the `metro` label; `base_url` has neither a trailing slash nor `/v1`.
 
@@ -88,6 +101,7 @@ class Metro(NamedTuple):
     name: str
     base_url: str
     authorities: Authorities | None = None
+    selection: Selection = Selection()
 
 
 class Account(NamedTuple):
@@ -99,8 +113,19 @@ class Account(NamedTuple):
     max_requests_per_minute: int | None = None
 
 
+class Shard(NamedTuple):
+    """One of `total` exporters that share the certificates; `ordinal` begins at 0."""
+
+    ordinal: int = 0
+    total: int = 1
+
+    def holds(self, uuid: str) -> bool:
+        """Whether a certificate is this exporter's: by the CRC-32 of its uuid (RFC 1952)."""
+        return zlib.crc32(uuid.encode()) % self.total == self.ordinal
+
+
 class Configuration(NamedTuple):
-    """Durations are in seconds."""
+    """Durations are in seconds. Of several shards each fetches in batches, whatever `fetch` is."""
 
     accounts: tuple[Account, ...]
     interval: float = 60.0
@@ -109,6 +134,11 @@ class Configuration(NamedTuple):
     fetch: Literal["bulk", "batched"] = "bulk"
     max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES
     proxy_url: str | None = None
+    shard: Shard = Shard()
+
+
+_Series = Literal["all", "attention", "none"]
+_Limit = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class _MetroEntry(Strict, frozen=True):
@@ -116,6 +146,10 @@ class _MetroEntry(Strict, frozen=True):
     url: str
     allow_insecure: bool = False
     ca_file: str | None = None
+    series: _Series | None = None
+    max_certificates: _Limit | None = None
+    include: str | None = None
+    exclude: str | None = None
 
 
 class _AccountEntry(Strict, frozen=True):
@@ -124,6 +158,10 @@ class _AccountEntry(Strict, frozen=True):
     token_file: str | None = None
     token_env: str | None = None
     max_requests_per_minute: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    series: _Series = "all"
+    max_certificates: _Limit | None = None
+    include: str | None = None
+    exclude: str | None = None
 
 
 class _File(Strict, frozen=True):
@@ -243,20 +281,39 @@ def _metros(
     entry: _AccountEntry, path: str, folder: Path, trusted: Authorities | None
 ) -> tuple[Metro, ...]:
     metros: list[Metro] = []
+    of_account = _selection(entry, path, Selection())
     for i, given in enumerate(entry.metros):
         place = f"{path}.metros[{i}]"
         if isinstance(given, _MetroEntry):
             _label(given.name, f"{place}.name")
             url = _base_url(given.url, f"{place}.url", insecure=given.allow_insecure)
             own = _authorities(given.ca_file, folder, f"{place}.ca_file")
-            metro = Metro(given.name, url, own or trusted)
+            metro = Metro(given.name, url, own or trusted, _selection(given, place, of_account))
             place = f"{place}.name"
         else:
-            metro = _metro(given, place)._replace(authorities=trusted)
+            metro = _metro(given, place)._replace(authorities=trusted, selection=of_account)
         if metro.name in (m.name for m in metros):
             raise _WrongError(place, f"the metro {metro.name!r} is there already")
         metros.append(metro)
     return tuple(metros)
+
+
+def _selection(entry: _AccountEntry | _MetroEntry, path: str, outer: Selection) -> Selection:
+    """The entry's selection; what it leaves open is as in `outer`."""
+
+    def pattern(text: str | None, field: str) -> re.Pattern[str] | None:
+        try:
+            return None if text is None else re.compile(text)
+        except re.error as exc:
+            wanted = f"expected a regular expression: {exc}"
+            raise _WrongError(f"{path}.{field}", wanted) from exc
+
+    return Selection(
+        entry.series or outer.series,
+        outer.max_certificates if entry.max_certificates is None else entry.max_certificates,
+        pattern(entry.include, "include") or outer.include,
+        pattern(entry.exclude, "exclude") or outer.exclude,
+    )
 
 
 def _metro(given: str, path: str) -> Metro:

@@ -14,7 +14,7 @@ _ACCEPTED: Final = ("gzip", "x-gzip", "deflate")
 ACCEPT_ENCODING: Final = "gzip"
 
 
-async def unpacked(raw: AsyncIterator[bytes], coding: str, *, limit: int) -> bytes:
+async def unpacked(raw: AsyncIterator[bytes], coding: str, *, limit: int) -> bytearray:
     """The whole body that came as `raw` in one content coding, or in none.
 
     Raises `TooLarge` as soon as the body, packed or unpacked, is over `limit` bytes, and
@@ -40,17 +40,15 @@ async def unpacked(raw: AsyncIterator[bytes], coding: str, *, limit: int) -> byt
             await asyncio.sleep(0)  # a bomb takes a while, and others have their turn
     if not decoder.eof:
         raise Undecodable(f"the answer's {coding} stream breaks off")
-    return bytes(body)
+    return body
 
 
-async def _gathered(raw: AsyncIterator[bytes], limit: int) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
+async def _gathered(raw: AsyncIterator[bytes], limit: int) -> bytearray:
+    body = bytearray()  # grows in place: pieces joined at the end would be there twice
     async for chunk in raw:
-        size += len(chunk)
-        _bounded(size, limit)
-        chunks.append(chunk)
-    return b"".join(chunks)
+        _bounded(len(body) + len(chunk), limit)
+        body += chunk
+    return body
 
 
 def _bounded(size: int, limit: int) -> None:

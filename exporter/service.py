@@ -17,12 +17,13 @@ import structlog
 from starlette.types import ASGIApp
 
 from exporter.client import Client
-from exporter.config import Configuration
+from exporter.config import Configuration, Selection
 from exporter.errors import ConfigurationError, ExporterError
 from exporter.exposition import Exposition, render
 from exporter.metros import Metros, Plan, Polled
 from exporter.poller import Poller, Schedule
 from exporter.reload import Reloader
+from exporter.selection import wanted
 from exporter.snapshot import Key, MetroSnapshot, Store
 from exporter.telemetry import Telemetry
 from exporter.transport import Budget, Trust, connections
@@ -67,6 +68,7 @@ class Graph:
         self._budgets: dict[tuple[str, int], Budget] = {}
         self.telemetry = Telemetry()
         self.telemetry.configuration_loaded(clock())
+        self.telemetry.shard(*configuration.shard)
         self.store = Store()
         self.exposition = Exposition(stale_after=configuration.stale_after, clock=clock)
         self.metros = Metros(self._polled, self)
@@ -117,21 +119,24 @@ class Graph:
             on_request=self.telemetry.on_request(plan.key),
             budget=self._budget(plan),
             clock=self._clock,
+            wanted=wanted(plan.metro.selection),
+            shard=configuration.shard,
         )
+        bulk = configuration.fetch == "bulk" and configuration.shard.total == 1
         poller = Poller(
             plan.key,
-            client.bulk if configuration.fetch == "bulk" else client.batched,
+            client.bulk if bulk else client.batched,
             _schedule(configuration),
             store=self.store,
-            publish=self._publish,
+            publish=partial(self._publish, plan.metro.selection),
             observer=self.telemetry,
             clock=self._clock,
         )
         return Polled(poller, http.aclose)
 
-    async def _publish(self, snapshot: MetroSnapshot) -> None:
+    async def _publish(self, selection: Selection, snapshot: MetroSnapshot) -> None:
         previous = self.exposition.rendered(snapshot.key)
-        rendering = partial(render, snapshot, previous, now=self._clock())
+        rendering = partial(render, snapshot, previous, now=self._clock(), selection=selection)
         loop = asyncio.get_running_loop()
         self.exposition.publish(await loop.run_in_executor(self._executor, rendering))
 

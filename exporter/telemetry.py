@@ -96,6 +96,13 @@ class Telemetry:
             "Last successful load of the configuration, as Unix time.",
             registry=registry,
         )
+        self._shard = Gauge(
+            "ukc_exporter_shard_info",
+            "Which of how many exporters this is, each with its share of the certificates: 1.",
+            ("shard", "total_shards"),
+            registry=registry,
+        )
+        self.shard(0, 1)
         ProcessCollector(registry=registry)
         GCCollector(registry=registry)
 
@@ -111,6 +118,11 @@ class Telemetry:
     def configuration_refused(self) -> None:
         """An attempt to load another configuration failed; the one in force stays."""
         self._reload_successful.set(0)
+
+    def shard(self, ordinal: int, total: int) -> None:
+        """This exporter is one of so many; `ordinal` begins at 0."""
+        self._shard.clear()
+        self._shard.labels(str(ordinal), str(total)).set(1)
 
     def track(self, key: Key, *, interval: float) -> None:
         """Begin a metro, with a zero for everything that may happen; `interval` in seconds."""

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.exposition import Exposition, render
-from exporter.protocol import Unread
+from exporter.items import Unread
 from exporter.snapshot import Key, MetroSnapshot, Store
 from exporter.telemetry import Telemetry
 from exporter.web import create_app
