@@ -49,8 +49,8 @@ EXPIRED = f"count({FLEET.urgency(3)}) or {JUDGED} or count({once(FLEET.expired)}
 IMMINENT = f"count({FLEET.urgency(2)}) or {JUDGED}"
 FAILED = f"count({once(FLEET.failed)} unless {FLEET.superseded}) or {LOOKED}"
 NEVER_ISSUED = f"count({once(FLEET.never_issued)}) or {LOOKED}"
-OVERDUE = f"count({FLEET.urgency(1)} and {FLEET.automatic}) or {JUDGED}"
-SOON = f"count({FLEET.urgency(1)} unless {FLEET.automatic}) or {JUDGED}"
+OVERDUE = f"count({FLEET.urgency(1)} unless {FLEET.manual}) or {JUDGED}"
+SOON = f"count({FLEET.urgency(1)} and {FLEET.manual}) or {JUDGED}"
 _ALIVE = f"{FLEET.not_after} > time() and {FLEET.in_use}"
 NEXT_EXPIRY = f"(min({in_force(_ALIVE)}) - time()) / {DAY}"
 DATA_AGE = f"max(time() - max by ({METRO}) (ukc_last_success_timestamp_seconds{{{METROS}}}))"
@@ -60,14 +60,14 @@ DATA_AGE = f"max(time() - max by ({METRO}) (ukc_last_success_timestamp_seconds{{
 def verdict(of: Certificates) -> str:
     """What each certificate needs, as VERDICTS in readings.py words it."""
     used = f"({once(of.in_use)})"
-    in_time = f"({of.limit('renewal_due')} >= time())"
+    in_time = f"({of.last_third} >= time())"
     return " or ".join(
         (
             f"9 + 0 * (({of.urgency(3)}) and {used})",
             f"8 + 0 * ({of.urgency(2)})",
             f"7 + 0 * ({once(of.failed)} and {used} unless {in_time})",
             f"6 + 0 * ({once(of.never_issued)} and {used})",
-            f"5 + 0 * (({of.urgency(1)}) and {of.automatic})",
+            f"5 + 0 * (({of.urgency(1)}) unless {of.manual})",
             f"4 + 0 * ({of.urgency(1)})",
             f"3 + 0 * ({once(of.failed)} unless {of.superseded})",
             f"2 + 0 * ({of.urgency(3)})",
@@ -152,14 +152,15 @@ LISTED = (
 
 # --- One certificate ---
 def limit_days(limit: str) -> str:
-    """Days left at which a limit is reached."""
-    return f"({ONE.end} - {ONE.limit(limit)}) / {DAY}"
+    """Days left at the moment that `limit` is an expression of."""
+    return f"({ONE.end} - {limit}) / {DAY}"
 
 
 #: The platform's turn where it renews, else a person's.
-DUE_IN = (
-    f"(({ONE.limit('renewal_due')} and {ONE.automatic} or {ONE.limit('warning')}) - time()) / {DAY}"
-)
+_DUE = f"({ONE.last_third} unless {ONE.manual} or {ONE.limit('warning')})"
+DUE_IN = f"({_DUE} - time()) / {DAY}"
+#: A line of its own for what the platform renews; nobody renews the others at a third.
+RENEWAL_DUE = f"({ONE.last_third} unless {ONE.manual})"
 ONE_AGE = (
     f"time() - max by ({METRO}) (ukc_last_success_timestamp_seconds{{{METROS}}}"
     f" and on ({REPLICA}) {ONE.metric('info')})"
