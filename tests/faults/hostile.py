@@ -50,7 +50,7 @@ SENT = (
     _GOOD + b"Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n",
     _GOOD + b"Connection: upgrade\r\nUpgrade: websocket\r\n\r\n",
     b"POST /-/reload HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n",
-    b"GET /-/healthy HTTP/1.1\r\nHost: a\r\n\r\n" * 50,
+    b"GET /-/healthy HTTP/1.1\r\nHost: a\r\n\r\n" * 3,
 )
 
 
@@ -122,22 +122,49 @@ async def held(
             writer.transport.abort()
 
 
+async def attacked(where: tuple[str, int], requests: int) -> None:
+    """Hold connections open, say so, and send the requests; without any, hold on."""
+    slow = b"GET /metrics HTTP/1.1\r\nHost: a\r\nX: "
+    async with held(where, LORISES, slow, b"x"), held(where, IDLE, b"", b""):
+        print("attacking", flush=True)
+        await attack(where, requests, seed=1)
+        if not requests:
+            await asyncio.Event().wait()
+
+
+@contextlib.asynccontextmanager
+async def attacker(
+    where: tuple[str, int], requests: int
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """An attacker in a process of its own, at work."""
+    command = (sys.executable, "-m", "tests.faults.hostile", f"--requests={requests}")
+    process = await asyncio.create_subprocess_exec(
+        *command, f"--attack={where[0]}:{where[1]}", stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        assert process.stdout is not None
+        assert await process.stdout.readline()
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
 async def measured(process: Running, where: tuple[str, int], requests: int) -> bool:
     """Before, during and after; gives whether all is well."""
     url = f"http://{where[0]}:{where[1]}"
     async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as client:
         await scrape_seconds(client, 20)
         before = await scrape_seconds(client)
-        slow = b"GET /metrics HTTP/1.1\r\nHost: a\r\nX: "
-        async with held(where, LORISES, slow, b"x"), held(where, IDLE, b"", b""):
+        async with attacker(where, 0):
             held_up = await scrape_seconds(client)
-            started = time.perf_counter()
-            attacking = asyncio.create_task(attack(where, requests, seed=1))
-            during: list[float] = []
-            while not attacking.done():
+        during: list[float] = []
+        started = time.perf_counter()
+        async with attacker(where, requests) as attacking:
+            while attacking.returncode is None:
                 during += await scrape_seconds(client, 5)
-            took = time.perf_counter() - started
-            await attacking
+        took = time.perf_counter() - started
         descriptors = len(list(Path(f"/proc/{process.pid}/fd").iterdir()))
         await asyncio.sleep(1)
         after = await scrape_seconds(client)
@@ -183,4 +210,10 @@ async def main(requests: int) -> bool:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m tests.faults.hostile", description=__doc__)
     parser.add_argument("--requests", type=int, default=10_000)
-    sys.exit(0 if asyncio.run(main(parser.parse_args().requests)) else 1)
+    parser.add_argument("--attack", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.attack:
+        host, _, port = options.attack.rpartition(":")
+        asyncio.run(attacked((host, int(port)), options.requests))
+        sys.exit(0)
+    sys.exit(0 if asyncio.run(main(options.requests)) else 1)
