@@ -1,7 +1,8 @@
 """The ASGI application: metrics, health, readiness, landing page."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from typing import Final
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -16,6 +17,8 @@ from exporter.snapshot import Key, Store
 from exporter.telemetry import Telemetry
 from exporter.web.landing import landing_page
 from exporter.web.negotiation import gzip_accepted, negotiated
+
+_WORTH_SENDING: Final = 1 << 16
 
 _SECURITY = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
@@ -96,7 +99,7 @@ def _probes(ready: Callable[[], bool]) -> list[Route]:
 
 
 class _PageResponse(Response):
-    """A page in the buffers that it is kept in: none of them is copied or joined."""
+    """A page in the buffers that it is kept in: the large ones are neither copied nor joined."""
 
     def __init__(self, stream: Stream, content_type: str, *, gzip: bool) -> None:
         self._buffers: Iterable[bytes]
@@ -115,7 +118,20 @@ class _PageResponse(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         del receive
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        for buffer in self._buffers if scope["method"] != "HEAD" else ():
-            await send({"type": "http.response.body", "body": buffer, "more_body": True})
+        for piece in _pieces(self._buffers) if scope["method"] != "HEAD" else ():
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
             await asyncio.sleep(0)  # inflating takes a while: others have their turn
         await send({"type": "http.response.body", "body": b""})
+
+
+def _pieces(buffers: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in pieces worth sending: each waits for a turn of the event loop."""
+    small: list[bytes] = []
+    size = 0
+    for buffer in buffers:
+        small.append(buffer)
+        size += len(buffer)
+        if size >= _WORTH_SENDING:
+            yield small[0] if len(small) == 1 else b"".join(small)
+            small, size = [], 0
+    yield b"".join(small)

@@ -11,7 +11,10 @@ from exporter.web.settings import WebSettings
 
 
 class Guard:
-    """Lets those through whom the web config file names; everybody where it names nobody."""
+    """Lets those through whom the web config file names; everybody where it names nobody.
+
+    A request with a body is refused: nothing here takes one.
+    """
 
     def __init__(self, app: ASGIApp, settings: WebSettings) -> None:
         self._app = app
@@ -19,11 +22,14 @@ class Guard:
         self._passwords = Passwords()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 401 or pass the request on."""
+        """Answer 401, 413 or 503, or pass the request on."""
         configuration = self._settings.current().configuration
+        headers = Headers(scope=scope)
         app = self._app
-        if configuration.users:
-            authorization = Headers(scope=scope).get("authorization", "")
+        if "transfer-encoding" in headers or headers.get("content-length", "0") != "0":
+            app = _NO_BODY
+        elif configuration.users:
+            authorization = headers.get("authorization", "")
             try:
                 if not await self._passwords.right(configuration.users, authorization):
                     app = _UNAUTHORIZED
@@ -35,6 +41,7 @@ class Guard:
 _UNAUTHORIZED = PlainTextResponse(
     "Unauthorized\n", 401, headers={"WWW-Authenticate": 'Basic realm="metrics", charset="UTF-8"'}
 )
+_NO_BODY = PlainTextResponse("Content Too Large\n", 413, headers={"Connection": "close"})
 _BUSY = PlainTextResponse("Service Unavailable\n", 503, headers={"Retry-After": "5"})
 
 

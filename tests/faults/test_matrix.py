@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from exporter import service
 from exporter.config import Account, Authorities, Configuration, Metro, Token, TokenVariable
 from exporter.poller import JITTER
 from tests.api import ScriptedApi, http
-from tests.authority import DAY, Authority
+from tests.authority import DAY, Authority, Files
 from tests.builders import body, item
 from tests.e2e.programs import free_port
 from tests.faults.cases import CASES, LIMIT, Case
@@ -71,9 +71,9 @@ class Trust:
         }
 
 
-def _context(files: Sequence[Path]) -> ssl.SSLContext:
+def _context(files: Files) -> ssl.SSLContext:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(*files)
+    context.load_cert_chain(files.certificate, files.key)
     return context
 
 
@@ -118,7 +118,7 @@ class Page:
 async def scraped(client: httpx.AsyncClient) -> Page:
     """The page in text format, after both formats were parsed."""
     openmetrics = await client.get("/metrics", headers={"Accept": "application/openmetrics-text"})
-    assert list(openmetrics_families(openmetrics.text))
+    assert list(openmetrics_families(openmetrics.text))  # type: ignore[no-untyped-call]
     return Page((await client.get("/metrics")).text)
 
 
