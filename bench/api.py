@@ -7,6 +7,7 @@ and with the fleet of which so many certificates were renewed.
 import itertools
 import socketserver
 import sys
+from typing import ClassVar
 
 from bench.fleet import answer, fleet
 
@@ -17,8 +18,8 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 class _Handler(socketserver.StreamRequestHandler):
-    answers: "dict[bytes, itertools.cycle[bytes]]" = {}
-    counts: "dict[bytes, int]" = {}
+    answers: ClassVar[dict[bytes, "itertools.cycle[bytes]"]] = {}
+    counts: ClassVar[dict[bytes, int]] = {}
 
     def handle(self) -> None:
         while line := self.rfile.readline():

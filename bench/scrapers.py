@@ -1,5 +1,6 @@
 """Scrapers side by side that do nothing but read, and note how long each answer took."""
 
+import contextlib
 import socket
 import threading
 import time
@@ -16,27 +17,36 @@ def scrape(address: tuple[str, int], path: str, *, gzip: bool = True) -> tuple[f
 
 
 def side_by_side(
-    address: tuple[str, int], path: str, *, scrapers: int, rounds: int, pause: float
-) -> list[float]:
-    """The seconds of each scrape: in each round all scrapers ask at once, on kept connections."""
-    seconds: list[list[float]] = [[] for _ in range(scrapers)]
+    targets: Sequence[tuple[tuple[str, int], str]], *, scrapers: int, rounds: int, pause: float
+) -> list[list[float]]:
+    """The seconds of each scrape of each target (an address and a path).
+
+    In each round all scrapers ask one target at once, on kept connections; rounds take turns, so
+    that whatever else the machine does costs every target alike.
+    """
+    seconds: list[list[float]] = [[] for _ in targets]
     together = threading.Barrier(scrapers, action=lambda: time.sleep(pause))
 
-    def run(mine: list[float]) -> None:
+    def run() -> None:
         buffer = memoryview(bytearray(1 << 20))
-        with socket.create_connection(address, timeout=60) as connection:
+        with contextlib.ExitStack() as stack:
+            connections = [
+                stack.enter_context(socket.create_connection(address, timeout=60))
+                for address, _ in targets
+            ]
             for _ in range(rounds):
-                together.wait()
-                started = time.perf_counter()
-                _ask(connection, path, buffer, gzip=True)
-                mine.append(time.perf_counter() - started)
+                for mine, connection, (_, path) in zip(seconds, connections, targets, strict=True):
+                    together.wait()
+                    started = time.perf_counter()
+                    _ask(connection, path, buffer, gzip=True)
+                    mine.append(time.perf_counter() - started)
 
-    threads = [threading.Thread(target=run, args=(mine,)) for mine in seconds]
+    threads = [threading.Thread(target=run) for _ in range(scrapers)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return [second for mine in seconds for second in mine]
+    return seconds
 
 
 def quantile(values: Sequence[float], share: float) -> float:

@@ -50,7 +50,7 @@ def free_port() -> int:
 def process(*command: str, port: int, quiet: bool = True) -> Iterator[Process]:
     """A program that listens on a port once it is ready."""
     environment = {k: v for k, v in os.environ.items() if "proxy" not in k.lower()}
-    with subprocess.Popen(  # noqa: S603
+    with subprocess.Popen(
         command,
         env={**environment, "UKC_TOKEN": TOKEN},
         stdout=subprocess.DEVNULL if quiet else None,

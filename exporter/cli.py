@@ -1,7 +1,6 @@
 """Flags, sub-commands, exit codes."""
 
 import argparse
-import asyncio
 import os
 import sys
 import traceback
@@ -16,6 +15,7 @@ from exporter import __version__
 from exporter.config import Configuration, Shard, from_environment, load
 from exporter.errors import ConfigurationError, ExporterError
 from exporter.logs import LEVELS, configure_logging
+from exporter.loop import run
 from exporter.service import Address, Web, once, serve
 from exporter.web import WebSettings
 
@@ -268,12 +268,12 @@ def _serve(options: argparse.Namespace) -> int:
         options.probe_address,
         options.lifecycle,
     )
-    asyncio.run(serve(configuration, web, load=partial(_configuration, options)))
+    run(serve(configuration, web, load=partial(_configuration, options)))
     return 0
 
 
 def _once(options: argparse.Namespace) -> int:
-    page, failed = asyncio.run(once(_configuration(options)))
+    page, failed = run(once(_configuration(options)))
     sys.stdout.buffer.write(page)
     sys.stdout.buffer.flush()
     for key in failed:
@@ -292,7 +292,7 @@ def _check_config(options: argparse.Namespace) -> int:
 def _demo(options: argparse.Namespace) -> int:
     from exporter.demo import demo  # noqa: PLC0415 - the simulator costs a start that has none
 
-    asyncio.run(demo(Web(_addresses(options), options.telemetry_path)))
+    run(demo(Web(_addresses(options), options.telemetry_path)))
     return 0
 
 
