@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit fidelity dashboards docs locks clean
+.PHONY: help demo test lint unit fidelity dashboards manifests docs image release-check sbom locks clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -46,10 +46,29 @@ docs: $(VENV)/.dev ## Write the generated pages again
 dashboards: $(VENV)/.dev ## Write the generated dashboards again
 	$(BIN)/python -m dashboards.source
 
+manifests: $(VENV)/.dev ## Write the generated manifests again
+	$(BIN)/python -m deploy.manifests
+
+# `make image BUILD="podman build"` or "buildah bud" where there is no Docker.
+BASE    ?= python:3.13-slim
+BUILD   ?= docker build
+VERSION  = $(shell sed -n 's/^__version__ = "\(.*\)"$$/\1/p' exporter/__init__.py)
+
+image: ## The container image, from BASE with BUILD
+	$(BUILD) --build-arg BASE=$(BASE) --build-arg VERSION=$(VERSION) \
+	  --build-arg REVISION=$(shell git rev-parse HEAD 2>/dev/null) --tag ukc-certificate-exporter:$(VERSION) .
+
+release-check: $(VENV)/.dev ## Build what is released into dist/, and prove that it holds together
+	$(BIN)/python -m deploy.release
+
+sbom: $(VENV)/.dev ## What the exporter is made of, as CycloneDX, into dist/
+	$(BIN)/python -m deploy.release sbom
+
 locks: $(VENV)/.dev ## Resolve the pinned, hashed requirements anew
 	$(BIN)/pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url pyproject.toml -o requirements/runtime.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --extra dev pyproject.toml -o requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --group build -o requirements/build.txt
 
 clean: ## Remove what the targets above made
 	rm -rf $(VENV) .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
