@@ -1,15 +1,19 @@
 """The web config file: what is good, what is bad, and that promtool says the same."""
 
+import contextlib
 import ssl
 import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from exporter.document import WrongValue
 from exporter.errors import ConfigurationError
 from exporter.web import WebSettings, tls
-from exporter.web.configuration import Tls
+from exporter.web.configuration import Tls, parse
 from tests.authority import Authority
 from tests.tools import need
 
@@ -320,3 +324,20 @@ def test_an_encrypted_key_is_refused(folder: Path) -> None:
     subprocess.run(command.split(), cwd=folder, check=True, capture_output=True, timeout=60)
     with pytest.raises(WrongValue, match="unencrypted"):
         tls.context(Tls(folder / "server.pem", folder / "encrypted.key"))
+
+
+_WORDS = st.sampled_from(
+    ["tls_server_config", "cert_file", "headers", "basic_auth_users", "server.pem", "TLS12", HASH]
+)
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | _WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_WORDS, inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(_VALUES.map(lambda value: yaml.safe_dump(value).encode()) | st.binary(max_size=50))
+def test_any_text_is_a_configuration_or_an_error(text: bytes) -> None:
+    """Nothing else comes out."""
+    with contextlib.suppress(ConfigurationError):
+        parse(text, Path("web.yml"))
