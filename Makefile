@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit fidelity dashboards manifests docs image release-check sbom locks clean
+.PHONY: help demo test lint unit fuzz soak hostile fidelity dashboards manifests docs image release-check sbom locks clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -39,6 +39,15 @@ unit: $(VENV)/.dev ## The test suite with its coverage gate
 
 fidelity: $(VENV)/.dev ## Judge the alerts on simulated lifecycles and a healthy year; takes an hour
 	$(BIN)/python -m tests.alerts.fidelity
+
+fuzz: $(VENV)/.dev ## Property tests with 20,000 examples each, for minutes
+	$(BIN)/pytest -m hypothesis --hypothesis-profile=fuzz
+
+soak: $(VENV)/.dev ## Twenty minutes of faults, reloads and scrapes; MINUTES=n for others
+	$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),20)
+
+hostile: $(VENV)/.dev ## Ten thousand hostile requests, and what scrapes take meanwhile
+	$(BIN)/python -m tests.faults.hostile
 
 docs: $(VENV)/.dev ## Write the generated pages again
 	$(BIN)/python -m docs.generate
