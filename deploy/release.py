@@ -49,7 +49,9 @@ def check(root: Path, dist: Path) -> list[str]:
     version = consistency.version(root)
     wrong = consistency.findings(root)
     sdist, wheel = build(root, dist)
-    expected = {f"ukc_certificate_exporter-{version}{end}" for end in (".tar.gz", "-py3-none-any.whl")}
+    expected = {
+        f"ukc_certificate_exporter-{version}{end}" for end in (".tar.gz", "-py3-none-any.whl")
+    }
     if {sdist.name, wheel.name} != expected:
         wrong.append(f"built {sdist.name} and {wheel.name}, expected version {version}")
     wrong += trial.sdist_findings(root, sdist)
@@ -99,7 +101,9 @@ def main(arguments: list[str]) -> int:
 
 def listed(dist: Path) -> str:
     """The files of a release and their sizes."""
-    return ", ".join(f"{path.name} ({path.stat().st_size} bytes)" for path in sorted(dist.iterdir()))
+    return ", ".join(
+        f"{path.name} ({path.stat().st_size} bytes)" for path in sorted(dist.iterdir())
+    )
 
 
 if __name__ == "__main__":

@@ -56,7 +56,13 @@ def sdist_findings(root: Path, sdist: Path) -> Iterator[str]:
     """What is committed for users and builders is in the sdist, as it is committed."""
     wanted = {p: p.read_bytes() for p in _shipped(root)} | {
         root / name: (root / name).read_bytes()
-        for name in ("CHANGELOG.md", "Dockerfile", "LICENSE", "Makefile", "requirements/runtime.txt")
+        for name in (
+            "CHANGELOG.md",
+            "Dockerfile",
+            "LICENSE",
+            "Makefile",
+            "requirements/runtime.txt",
+        )
     }
     with tarfile.open(sdist) as archive:
         top = sdist.name.removesuffix(".tar.gz")
@@ -112,9 +118,11 @@ def demo_findings(root: Path, installed: Installed) -> Iterator[str]:
     """`demo` of the wheel says its version, and exposes whatever rules and dashboards ask for."""
     wanted = version(root)
     page = _demo_page(installed)
-    if not re.search(rf'^ukc_exporter_build_info{{.*version="{re.escape(wanted)}"', page, re.M):
+    if not re.search(
+        rf'^ukc_exporter_build_info{{.*version="{re.escape(wanted)}"', page, re.MULTILINE
+    ):
         yield f"demo: its build information does not say {wanted}"
-    exposed = set(re.findall(r"^# TYPE (\S+)", page, re.M))
+    exposed = set(re.findall(r"^# TYPE (\S+)", page, re.MULTILINE))
     exposed |= {name + end for name in exposed for end in ("_bucket", "_count", "_sum")}
     for path in (
         *installed.share.glob("alerts/*.rules.yaml"),
