@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit locks docs manifests image release-check sbom clean
+.PHONY: help demo test lint unit fidelity dashboards manifests docs image release-check sbom locks clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -37,8 +37,14 @@ lint: $(VENV)/.dev ## Style, types, import floors
 unit: $(VENV)/.dev ## The test suite with its coverage gate
 	$(BIN)/pytest --cov --cov-report=term
 
+fidelity: $(VENV)/.dev ## Judge the alerts on simulated lifecycles and a healthy year; takes an hour
+	$(BIN)/python -m tests.alerts.fidelity
+
 docs: $(VENV)/.dev ## Write the generated pages again
 	$(BIN)/python -m docs.generate
+
+dashboards: $(VENV)/.dev ## Write the generated dashboards again
+	$(BIN)/python -m dashboards.source
 
 manifests: $(VENV)/.dev ## Write the generated manifests again
 	$(BIN)/python -m deploy.manifests

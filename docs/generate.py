@@ -6,8 +6,10 @@ from typing import Final
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from exporter.aggregates import AGGREGATES, BOUNDS
 from exporter.errors import REASONS
 from exporter.families import FAMILIES, IDENTITY
+from exporter.selection import REASONS as OMITTED
 from exporter.snapshot import Key
 from exporter.telemetry import METRO, Telemetry
 
@@ -31,7 +33,20 @@ They stay the same over a renewal and a re-upload, so that a series goes on.
 _METRO: Final = """
 `renewal` is `automatic` (a Let's Encrypt issuer, not a wildcard), `manual`, or `unknown` before issuance.
 
-## Per metro
+## Per metro: its certificates together
+
+Labels of each: {metro}.
+They are there whatever `series` says, and withdrawn with the certificates of a metro that is stale.
+
+| family | type | further labels | meaning |
+|---|---|---|---|
+"""
+_POLLS: Final = """
+`ukc_certificates_expiry_days` is cumulative over its buckets but not over time; `le` is one of: {bounds}, `+Inf`.
+Text format 0.0.4 calls it a histogram, OpenMetrics a gauge histogram; its samples are `ukc_certificates_expiry_days_bucket` and `ukc_certificates_expiry_days_count` in both.
+`reason` of `ukc_certificates_omitted` is one of: {omitted}.
+
+## Per metro: its polls
 
 Labels of each: {metro}.
 Those that alerts depend on exist with a zero from the start.
@@ -58,6 +73,12 @@ def metrics() -> str:
         _HEAD.format(identity=_code(IDENTITY)),
         *(_row(f.name, f.kind, f.labels, f.help) for f in FAMILIES),
         _METRO.format(metro=_code(METRO)),
+        *(_row(a.name, a.kind, a.labels, a.help) for a in AGGREGATES),
+        _POLLS.format(
+            metro=_code(METRO),
+            bounds=_code(tuple(f"{bound:.1f}" for bound in BOUNDS)),
+            omitted=_code(OMITTED),
+        ),
         *(_row(n, k, labels[2:], h) for n, k, labels, h in own if labels[:2] == METRO),
         _OWN.format(reasons=_code(REASONS)),
         *(_row(n, k, labels, h) for n, k, labels, h in own if labels[:2] != METRO),

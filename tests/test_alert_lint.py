@@ -9,7 +9,7 @@ from exporter.families import FAMILIES, IDENTITY
 from exporter.snapshot import Key
 from exporter.telemetry import Telemetry
 from tests.alerts.promql import selectors
-from tests.alerts.rules import ALERTS, NAMES, RULE_FILES, RULES, RUNBOOK, Rule
+from tests.alerts.rules import ALERTS, FOLDER, NAMES, RULE_FILES, RULES, RUNBOOK, Rule
 
 BASE = "https://github.com/unikraft-cloud/certificate-exporter/blob/main/docs/runbook.md#"
 PROMETHEUS_OWN = {"up", "ALERTS"}
@@ -160,6 +160,15 @@ def test_runbook_links() -> None:
     anchors = {re.sub(r"[^\w-]", "", heading.lower().replace(" ", "-")) for heading in headings}
 
     assert set() == set(re.findall(r"\]\(#([^)]+)\)", text)) - anchors
+
+
+def test_readme_lists_what_is_recorded() -> None:
+    """Dashboards are built on that list."""
+    listed = re.findall(
+        r"^\| `([^` ]+:[^` ]+)` \|", (FOLDER / "README.md").read_text(), re.MULTILINE
+    )
+
+    assert {rule.record for rule in RULES if rule.record} == set(listed)
 
 
 @pytest.mark.parametrize("path", RULE_FILES, ids=lambda path: path.name)

@@ -141,7 +141,8 @@ async def test_once_prints_a_page_that_promtool_accepts() -> None:
     remarks = (checked.stdout + checked.stderr).strip().splitlines()
 
     assert done.code == 0
-    assert remarks == ['ukc_certificate_expiry_days use base unit "seconds" instead of "days"']
+    days = ("ukc_certificate_expiry_days", "ukc_certificates_expiry_days")
+    assert [f'{name} use base unit "seconds" instead of "days"' for name in days] == remarks
 
 
 async def test_once_names_the_metro_that_failed(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def test_defaults(tmp_path: Path) -> None:
     """One account is enough; the rest has the documented defaults."""
     got = config.load(file(tmp_path, account()), ENVIRONMENT)
 
-    assert got[1:] == (60, 10, 3600, "bulk", 256 * 1024 * 1024)
+    assert got[1:] == (60, 10, 3600, "bulk", 256 * 1024 * 1024, None, (0, 1))
 
 
 @pytest.mark.parametrize(

@@ -202,14 +202,8 @@ def test_who_selects_finds(build: str) -> None:
     assert {port["targetPort"] for port in service["spec"]["ports"]} <= ports
     assert policy["spec"]["podSelector"]["matchLabels"].items() <= labels.items()
     assert {p["port"] for rule in policy["spec"]["ingress"] for p in rule["ports"]} <= ports
-    assert (
-        (
-            policy["spec"]["ingress"][0]["from"][0]["podSelector"]["matchLabels"][
-                "app.kubernetes.io/name"
-            ]
-        )
-        == "prometheus"
-    )
+    (source,) = policy["spec"]["ingress"][0]["from"]
+    assert source["podSelector"]["matchLabels"] == {"app.kubernetes.io/name": "prometheus"}
     for monitor in of_kind(build, "ServiceMonitor"):
         selected = monitor["spec"]["selector"]["matchLabels"]
         assert selected.items() <= service["metadata"]["labels"].items()

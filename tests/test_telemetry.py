@@ -4,7 +4,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from exporter import __version__
 from exporter.errors import REASONS, RateLimited
-from exporter.protocol import Unread
+from exporter.items import Unread
 from exporter.snapshot import Key
 from exporter.telemetry import Telemetry
 from tests.builders import FRA, certificate, snapshot

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.exposition import Exposition, render
-from exporter.protocol import Unread
+from exporter.items import Unread
 from exporter.snapshot import Key, MetroSnapshot, Store
 from exporter.telemetry import Telemetry
 from exporter.web import create_app
@@ -103,7 +103,8 @@ async def test_the_page_says_how_long_it_is() -> None:
         ("GET", "/metrics/", True, (404, "Not Found")),
         ("POST", "/metrics", True, (405, "Method Not Allowed")),
         ("DELETE", "/", True, (405, "Method Not Allowed")),
-        ("POST", "/-/reload", True, (404, "Not Found")),
+        ("POST", "/-/reload", True, (403, "The lifecycle API is not enabled.\n")),
+        ("GET", "/-/reload", True, (405, "Method Not Allowed")),
     ],
 )
 async def test_other_paths(method: str, path: str, ready: bool, want: tuple[int, str]) -> None:

@@ -9,7 +9,7 @@ from . import links, queries, rules, variables
 from .board import board
 from .columns import Column, arrange, text
 from .layout import Section, line, place
-from .panels import bands, dial, graph, instant, listing, over_time, rows, tile
+from .panels import bands, dial, graph, instant, limits_drawn, listing, over_time, rows, tile
 from .readings import (
     STATES,
     VERDICTS,
@@ -166,9 +166,9 @@ def course() -> timeseries.Panel:
         "Time left, and when it becomes too little",
         about,
         over_time(queries.days_left(queries.ONE), f"{_WHERE} left", "A"),
-        over_time(queries.limit_days("renewal_due"), f"{_WHERE} renewal due", "B"),
-        over_time(queries.limit_days("warning"), f"{_WHERE} warning", "C"),
-        over_time(queries.limit_days("critical"), f"{_WHERE} critical", "D"),
+        over_time(queries.limit_days(queries.RENEWAL_DUE), f"{_WHERE} renewal due", "B"),
+        over_time(queries.limit_days(queries.ONE.limit("warning")), f"{_WHERE} warning", "C"),
+        over_time(queries.limit_days(queries.ONE.limit("critical")), f"{_WHERE} critical", "D"),
     )
     for ref, name in (
         ("B", rules.OK),
@@ -196,7 +196,7 @@ def attempts() -> timeseries.Panel:
     )
     query = over_time(queries.attempts(queries.ONE), _WHERE)
     panel = graph("Validation attempts", about, query).unit("short").decimals(0)
-    return panel.thresholds(thresholds(attempt_steps()))
+    return limits_drawn(panel, attempt_steps())
 
 
 def issues() -> table.Panel:
@@ -255,7 +255,7 @@ def drift() -> table.Panel:
         rows(queries.DOMAIN_SERIAL, "D"),
     )
     apart: Steps = [
-        (None, rules.UNKNOWN),
+        (None, rules.PLAIN),
         (float(rules.DRIFT_SECONDS) / 86400, rules.colour("UKCCertificateDrift")),
     ]
     columns = [

@@ -8,7 +8,7 @@ from . import links, queries, rules, variables
 from .board import board
 from .columns import Column, arrange, coloured
 from .layout import Section, line, place
-from .panels import graph, instant, listing, over_time, rows, tile
+from .panels import graph, instant, limits_drawn, listing, over_time, rows, tile
 from .readings import age_steps, beyond, neutral, none_good, thresholds, words
 
 _METRO = "{{account}} {{metro}}"
@@ -199,7 +199,7 @@ def age() -> timeseries.Panel:
     )
     query = over_time(f"{queries.METRO_AGE} < 1e9", _METRO)
     panel = graph("Age of the data over time", about, query).unit("s")
-    return panel.no_value("never read").thresholds(thresholds(age_steps()))
+    return limits_drawn(panel.no_value("never read"), age_steps())
 
 
 def poll_duration() -> timeseries.Panel:

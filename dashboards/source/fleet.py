@@ -14,6 +14,7 @@ from .readings import (
     VERDICTS,
     Steps,
     age_steps,
+    always,
     attempt_steps,
     beyond,
     neutral,
@@ -172,7 +173,7 @@ def certificates() -> table.Panel:
         Column("name", "Name", links=links.detail()),
         Column("account", "Account", width=90),
         Column("metro", "Metro", width=80),
-        Column("Value #B", "State", width=80, mapping=words(STATES)),
+        Column("Value #B", "State", width=80, mapping=words(STATES), cell=text()),
         Column("Value #C", "Time left", "suffix: d", 1, width=95, absent="-"),
         Column(
             "Value #D",
@@ -227,8 +228,8 @@ def states() -> table.Panel:
         rows(queries.in_state('state="error"'), "C"),
         rows(queries.in_state(f'state!~"{known}"'), "D"),
     )
-    bad: Steps = [(None, rules.UNKNOWN), (1, rules.COLOURS["critical"])]
-    waiting: Steps = [(None, rules.UNKNOWN), (1, rules.COLOURS["info"])]
+    bad: Steps = [(None, rules.PLAIN), (1, rules.COLOURS["critical"])]
+    waiting: Steps = [(None, rules.PLAIN), (1, rules.COLOURS["info"])]
     columns = [
         Column("account", "Account"),
         Column("metro", "Metro", links=links.metro()),
@@ -249,7 +250,7 @@ def expiries() -> timeseries.Panel:
     )
     panel = bars("Expiries ahead, per day", about, over_time(queries.EXPIRIES, "certificates"))
     panel.bar_alignment(BarAlignment.AFTER).interval("1d").time_from("+90d")
-    return panel.thresholds(thresholds([(None, rules.COLOURS["info"])]))
+    return panel.color_scheme(always(rules.COLOURS["info"]))
 
 
 def renewals() -> timeseries.Panel:
@@ -261,7 +262,7 @@ def renewals() -> timeseries.Panel:
     )
     panel = bars("Renewals seen, per 12 hours", about, over_time(queries.RENEWALS, "certificates"))
     panel.bar_alignment(BarAlignment.BEFORE).interval("12h").time_from("30d").max_data_points(60)
-    return panel.thresholds(thresholds([(None, rules.OK)]))
+    return panel.color_scheme(always(rules.OK))
 
 
 def inventory() -> timeseries.Panel:

@@ -11,6 +11,7 @@ from grafana_foundation_sdk.builders import (
     timeseries,
 )
 from grafana_foundation_sdk.builders.common import (
+    GraphThresholdsStyleConfig,
     ReduceDataOptions,
     VizLegendOptions,
     VizTooltipOptions,
@@ -20,7 +21,7 @@ from grafana_foundation_sdk.models import common, prometheus
 
 from .layout import Panel
 from .readable import readable
-from .readings import unknown
+from .readings import Steps, thresholds, unknown
 from .variables import DATASOURCE
 
 AnyPanel = TypeVar("AnyPanel", bound=Panel)
@@ -108,6 +109,12 @@ def graph(title: str, about: str, *queries: Dataquery) -> timeseries.Panel:
         .no_value("none")
         .axis_soft_min(0)
     )
+
+
+def limits_drawn(panel: timeseries.Panel, steps: Steps) -> timeseries.Panel:
+    """The steps as dashed lines."""
+    style = GraphThresholdsStyleConfig().mode(common.GraphThresholdsStyleMode.DASHED)
+    return panel.thresholds(thresholds(steps)).thresholds_style(style)
 
 
 def bars(title: str, about: str, *queries: Dataquery) -> timeseries.Panel:

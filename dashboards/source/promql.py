@@ -25,13 +25,17 @@ JUDGED = f"{LOOKED} and on () {RULES}"
 DAY = "86400"
 
 
-def once(expr: str, by: str = IDENTITY) -> str:
-    """One series per certificate (or per `by`) from an expression over replicas.
+def in_force(expr: str) -> str:
+    """An expression over replicas, without those whose look at a metro is outvoted.
 
     A replica that lost a metro goes on showing its last look; one that sees the metro outvotes it.
     """
-    outvoted = f"replica:ukc_up:outvoted{{{RECORDED_METROS}}}"
-    return f"max by ({by}) (({expr}) unless on ({REPLICA}) {outvoted})"
+    return f"({expr}) unless on ({REPLICA}) replica:ukc_up:outvoted{{{RECORDED_METROS}}}"
+
+
+def once(expr: str, by: str = IDENTITY) -> str:
+    """One series per certificate (or per `by`) from an expression over replicas."""
+    return f"max by ({by}) ({in_force(expr)})"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,14 +94,24 @@ class Certificates:
         return f"{pending} unless on ({REPLICA}, name) {self.not_after}"
 
     # --- Judgements ---
+    @property
+    def urgencies(self) -> str:
+        """3 expired, 2 imminent, 1 overdue or expiring soon; nothing where all is well."""
+        return self._recorded("urgency:level")
+
     def urgency(self, level: int) -> str:
-        """3 expired, 2 imminent, 1 overdue or expiring soon."""
-        return f"{self._recorded('urgency:level')} == {level}"
+        """Those of one level."""
+        return f"{self.urgencies} == {level}"
 
     @property
-    def automatic(self) -> str:
-        """Renewed by the platform."""
-        return self._recorded("info:automatic")
+    def manual(self) -> str:
+        """Renewed by a person, or by nobody that is known."""
+        return self._recorded("info:manual")
+
+    @property
+    def last_third(self) -> str:
+        """The moment at which a third of the lifetime is left: when the platform renews."""
+        return f"({self.end} - {self._recorded('lifetime_seconds:max')} / 3)"
 
     @property
     def superseded(self) -> str:
@@ -105,7 +119,7 @@ class Certificates:
         return self._recorded("not_after_timestamp_seconds:superseded")
 
     def limit(self, name: str) -> str:
-        """The moment from which it is `renewal_due`, `warning` or `critical`."""
+        """The moment from which it is `warning` or `critical`."""
         return self._recorded(f"{name}_timestamp_seconds:limit")
 
     @property

@@ -1,6 +1,5 @@
 """Every query of the dashboards, by name."""
 
-from . import rules
 from .promql import (
     DAY,
     EXPORTER,
@@ -12,6 +11,7 @@ from .promql import (
     REPLICA,
     RULES,
     Certificates,
+    in_force,
     once,
 )
 
@@ -31,16 +31,15 @@ ACCOUNTS = f"label_values(ukc_up{{{EXPORTER}}}, account)"
 METRO_NAMES = f'label_values(ukc_up{{{EXPORTER}, account=~"$account"}}, metro)'
 _SEARCHED = METROS + ', name=~"(?i:.*$search.*)"'
 FOUND = f"query_result(topk({NAMES}, max by (name) (ukc_certificate_info{{{_SEARCHED}}})))"
-#: The names to look at first: by the time left, in units of the time that a person would want.
-#: Errors and never-issued ones stand among the expired, unused ones behind those in use.
-#: Coarse but cheap: it decides which rows the table has, the verdict decides their order.
-_WANTED = f"clamp_max({FLEET.lifetime} / {rules.RENEWAL_PARTS}, {rules.WARNING_DAYS} * {DAY})"
+#: The names to look at first, the least number first: what the rules judge, failed and never
+#: issued ones, and then whatever expires next. Coarse but cheap: one of a few hundred thousand
+#: series each. It decides which rows the table has; the verdict decides their order.
 MOST_URGENT = (
     f"query_result(bottomk({TOP}, min by (name) ("
-    f"-0.25 + 0 * ({FLEET.failed})"
-    f" or -0.25 + 0 * ({FLEET.never_issued})"
-    f" or clamp_min(({FLEET.left}) / {_WANTED}, -0.5)"
-    f" + 0.5 * ({FLEET.metric('service_groups')} == bool 0)"
+    f"-100 * {FLEET.urgencies}"
+    f" or -250 + 0 * ({FLEET.failed})"
+    f" or -150 + 0 * ({FLEET.never_issued})"
+    f" or clamp_min(({FLEET.left}) / {DAY}, -1)"
     ")))"
 )
 
@@ -50,10 +49,10 @@ EXPIRED = f"count({FLEET.urgency(3)}) or {JUDGED} or count({once(FLEET.expired)}
 IMMINENT = f"count({FLEET.urgency(2)}) or {JUDGED}"
 FAILED = f"count({once(FLEET.failed)} unless {FLEET.superseded}) or {LOOKED}"
 NEVER_ISSUED = f"count({once(FLEET.never_issued)}) or {LOOKED}"
-OVERDUE = f"count({FLEET.urgency(1)} and {FLEET.automatic}) or {JUDGED}"
-SOON = f"count({FLEET.urgency(1)} unless {FLEET.automatic}) or {JUDGED}"
+OVERDUE = f"count({FLEET.urgency(1)} unless {FLEET.manual}) or {JUDGED}"
+SOON = f"count({FLEET.urgency(1)} and {FLEET.manual}) or {JUDGED}"
 _ALIVE = f"{FLEET.not_after} > time() and {FLEET.in_use}"
-NEXT_EXPIRY = f"(min({once(_ALIVE)}) - time()) / {DAY}"
+NEXT_EXPIRY = f"(min({in_force(_ALIVE)}) - time()) / {DAY}"
 DATA_AGE = f"max(time() - max by ({METRO}) (ukc_last_success_timestamp_seconds{{{METROS}}}))"
 
 
@@ -61,14 +60,14 @@ DATA_AGE = f"max(time() - max by ({METRO}) (ukc_last_success_timestamp_seconds{{
 def verdict(of: Certificates) -> str:
     """What each certificate needs, as VERDICTS in readings.py words it."""
     used = f"({once(of.in_use)})"
-    in_time = f"({of.limit('renewal_due')} >= time())"
+    in_time = f"({of.last_third} >= time())"
     return " or ".join(
         (
             f"9 + 0 * (({of.urgency(3)}) and {used})",
             f"8 + 0 * ({of.urgency(2)})",
             f"7 + 0 * ({once(of.failed)} and {used} unless {in_time})",
             f"6 + 0 * ({once(of.never_issued)} and {used})",
-            f"5 + 0 * (({of.urgency(1)}) and {of.automatic})",
+            f"5 + 0 * (({of.urgency(1)}) unless {of.manual})",
             f"4 + 0 * ({of.urgency(1)})",
             f"3 + 0 * ({once(of.failed)} unless {of.superseded})",
             f"2 + 0 * ({of.urgency(3)})",
@@ -119,7 +118,7 @@ def issued_by(of: Certificates) -> str:
 def in_state(matcher: str) -> str:
     """Certificates of each metro in a state; 0 for a metro that has none."""
     return (
-        f"sum by ({METRO}) ({once(FLEET.metric('state', matcher))})"
+        f"count by ({METRO}) ({once(FLEET.metric('state', matcher) + ' == 1')})"
         f" or 0 * max by ({METRO}) (ukc_last_success_timestamp_seconds{{{METROS}}} > 0)"
     )
 
@@ -135,9 +134,10 @@ FIRING = (
     ' "alertname", "The alert rules are not loaded here", "", ""), "severity", "warning", "", "")'
 )
 _AT = "@ ${__to:date:seconds}"
-#: Asked of the future: certificates as they are now whose expiry lies in the step's day.
+#: Asked of the future: certificates as they are now that expire on the day of the step.
+_LAST_DAY = f"floor(max by ({IDENTITY}) ({FLEET.not_after} {_AT}) / {DAY})"
 EXPIRIES = (
-    f"count((max by ({IDENTITY}) ({FLEET.not_after} {_AT}) >= time()) < time() + {DAY})"
+    f"count({_LAST_DAY} == (time() - time() % {DAY}) / {DAY})"
     f" or 0 * count(ukc_last_success_timestamp_seconds{{{METROS}}} {_AT} > 0)"
 )
 RENEWALS = (
@@ -152,14 +152,15 @@ LISTED = (
 
 # --- One certificate ---
 def limit_days(limit: str) -> str:
-    """Days left at which a limit is reached."""
-    return f"({ONE.end} - {ONE.limit(limit)}) / {DAY}"
+    """Days left at the moment that `limit` is an expression of."""
+    return f"({ONE.end} - {limit}) / {DAY}"
 
 
 #: The platform's turn where it renews, else a person's.
-DUE_IN = (
-    f"(({ONE.limit('renewal_due')} and {ONE.automatic} or {ONE.limit('warning')}) - time()) / {DAY}"
-)
+_DUE = f"({ONE.last_third} unless {ONE.manual} or {ONE.limit('warning')})"
+DUE_IN = f"({_DUE} - time()) / {DAY}"
+#: A line of its own for what the platform renews; nobody renews the others at a third.
+RENEWAL_DUE = f"({ONE.last_third} unless {ONE.manual})"
 ONE_AGE = (
     f"time() - max by ({METRO}) (ukc_last_success_timestamp_seconds{{{METROS}}}"
     f" and on ({REPLICA}) {ONE.metric('info')})"

@@ -1,6 +1,6 @@
 """How a number reads: its colour, and the word that stands for it."""
 
-from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
+from grafana_foundation_sdk.builders.dashboard import FieldColor, ThresholdsConfig
 from grafana_foundation_sdk.models import dashboard
 
 from . import rules
@@ -41,14 +41,19 @@ def thresholds(steps: Steps) -> ThresholdsConfig:
     )
 
 
+def always(name: str) -> FieldColor:
+    """One colour, whatever the number."""
+    return FieldColor().mode(dashboard.FieldColorModeId.FIXED).fixed_color(name)
+
+
 def none_good(bad: str) -> Steps:
     """Grey where nobody looked, green at zero, `bad` from one on."""
     return [(None, rules.UNKNOWN), (0, rules.OK), (1, bad)]
 
 
-def neutral(below_zero: str = rules.UNKNOWN) -> Steps:
+def neutral(below_zero: str = rules.PLAIN) -> Steps:
     """No colour, but for what is less than nothing."""
-    return [(None, below_zero), (0, rules.UNKNOWN)]
+    return [(None, below_zero), (0, rules.PLAIN)]
 
 
 def words(texts: dict[int, tuple[str, str]] | dict[str, tuple[str, str]]) -> dashboard.ValueMap:
@@ -105,6 +110,6 @@ def share_steps() -> Steps:
 def attempt_steps() -> Steps:
     """Of validation attempts: no colour until their number is an alert."""
     return [
-        (None, rules.UNKNOWN),
+        (None, rules.PLAIN),
         (float(rules.ATTEMPTS), rules.colour("UKCCertificateValidationRetrying")),
     ]

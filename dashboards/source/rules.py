@@ -12,7 +12,9 @@ ALERTS = Path(__file__).parents[2] / "alerts"
 #: From grave to slight; a tile takes the colour of the gravest alert that it stands for.
 COLOURS = {"critical": "red", "warning": "orange", "info": "blue"}
 OK = "green"
-UNKNOWN = "text"
+#: Nobody knows; and nobody judges: the colour of the text.
+UNKNOWN = "#808080"
+PLAIN = "text"
 
 
 def _rules() -> Iterator[dict[str, Any]]:
@@ -55,10 +57,6 @@ _CERTIFICATE = "certificate:ukc_certificate_"
 _WARNING = _CERTIFICATE + "warning_timestamp_seconds:limit"
 _CRITICAL = _CERTIFICATE + "critical_timestamp_seconds:limit"
 
-#: The platform renews when one in so many parts of the lifetime is left.
-RENEWAL_PARTS = _number(
-    _CERTIFICATE + "renewal_due_timestamp_seconds:limit", r"lifetime_seconds:max\s*/\s*(\d+)"
-)
 #: Shares of the lifetime left, and days left, from which a certificate is a warning or critical.
 WARNING_SHARE = _number(_WARNING, r"-\s*(0\.\d+)\s*\*\s*certificate:")
 WARNING_DAYS = _number(_WARNING, r"-\s*(\d+)\s*\*\s*86400")

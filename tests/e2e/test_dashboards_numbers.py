@@ -188,7 +188,7 @@ def test_verdicts(watched: Watched, scenario: str) -> None:
         for prop in override["properties"]
         if override["matcher"]["options"] == "Value #A" and prop["id"] == "mappings"
     )
-    colours = {"red": "critical", "orange": "warning", "green": "none", "text": "none"}
+    colours = {"red": "critical", "orange": "warning", "green": "none", "#808080": "none"}
     got = {
         place: (mapping[str(int(number))]["text"], colours[mapping[str(int(number))]["color"]])
         for place, number in by_place(watched.asked(scenario, TABLE)).items()

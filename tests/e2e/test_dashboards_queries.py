@@ -47,9 +47,14 @@ class Grafana:
         now = time.time()
         start, end = _range(query, now)
         step = max((end - start) / 200, _seconds(query.panel.get("interval") or "15s"))
-        built_in = {"__to": str(int(now)), "__interval": f"{int(step)}s", "__rate_interval": "1m"}
-        built_in |= {"__range": f"{int(end - start)}s"}
-        expr = replaced(query.expr, {**chosen, **built_in, **given})
+        built_in = {
+            "__to": str(int(now)),
+            "__interval": f"{int(step)}s",
+            "__range": f"{int(end - start)}s",
+            # The past has a scrape every four hours.
+            "__rate_interval": "12h",
+        }
+        expr = replaced(query.expr, {**chosen, **built_in})
         if query.kind == "instant":
             return self.prometheus.instant(expr)
         return self.prometheus.over_time(expr, start, end, step)
@@ -180,6 +185,6 @@ def test_what_failed_is_shown(grafana: Grafana, place: str, reasons: set[str]) -
     (query,) = (q for q in QUERIES if q.place == place)
     past = dataclasses.replace(query, panel={**query.panel, "timeFrom": "21d"})
 
-    found = grafana.ask(past, __rate_interval="12h")
+    found = grafana.ask(past)
     got = {(s["metric"]["metro"], s["metric"]["reason"]) for s in found}
     assert got == {(METROS[-1], reason) for reason in reasons}

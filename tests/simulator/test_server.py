@@ -9,11 +9,12 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
-from exporter.simulator import Clock, Fault, Simulator, serve
+from exporter.simulator import Clock, Fault, Simulator, run, serve
 from tests.simulator.pki import pair
 from tests.simulator.simulated import TOKEN, account, simulator
 
@@ -180,14 +181,18 @@ def test_the_command_ends_though_a_request_hangs() -> None:
     ],
 )
 def test_the_command_says_what_is_wrong(
-    settings: dict[str, object], code: int, reason: str
+    settings: dict[str, Any], code: int, reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """In one line, without a traceback."""
-    ended = started(**settings).ended()  # type: ignore[arg-type]
+    defaults = {"listen": "127.0.0.1:0", "scenario": "healthy", "speed": 1.0}
 
-    assert ended[0] == code
-    assert ended[1].startswith("simulate: ")
-    assert (reason in ended[1], ended[1].count("\n")) == (True, 1)
+    with pytest.raises(SystemExit) as ended:
+        run(token=TOKEN, metro="fra0", seed=1, **{**defaults, **settings})
+
+    said = capsys.readouterr().err
+    assert ended.value.code == code
+    assert said.startswith("simulate: ")
+    assert (reason in said, said.count("\n")) == (True, 1)
 
 
 def test_seeded_fleets_need_no_cryptography() -> None:
