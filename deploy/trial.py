@@ -118,9 +118,11 @@ def demo_findings(root: Path, installed: Installed) -> Iterator[str]:
     """`demo` of the wheel says its version, and exposes whatever rules and dashboards ask for."""
     wanted = version(root)
     page = _demo_page(installed)
-    if not re.search(rf'^ukc_exporter_build_info{{.*version="{re.escape(wanted)}"', page, re.M):
+    if not re.search(
+        rf'^ukc_exporter_build_info{{.*version="{re.escape(wanted)}"', page, re.MULTILINE
+    ):
         yield f"demo: its build information does not say {wanted}"
-    exposed = set(re.findall(r"^# TYPE (\S+)", page, re.M))
+    exposed = set(re.findall(r"^# TYPE (\S+)", page, re.MULTILINE))
     exposed |= {name + end for name in exposed for end in ("_bucket", "_count", "_sum")}
     for path in (
         *installed.share.glob("alerts/*.rules.yaml"),

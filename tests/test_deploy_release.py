@@ -40,7 +40,7 @@ def spoil(tree: Path, name: str, old: str, new: str) -> None:
 
 def test_this_tree_holds_together(tree: Path) -> None:
     """Nothing is found."""
-    assert [] == consistency.findings(tree)
+    assert consistency.findings(tree) == []
 
 
 @pytest.mark.parametrize(

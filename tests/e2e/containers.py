@@ -1,4 +1,4 @@
-"""An image built and run without a registry: buildah, podman, and a base made of Debian packages."""
+"""An image built and run without a registry: buildah, podman, and a base of Debian packages."""
 
 import json
 import os

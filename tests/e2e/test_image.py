@@ -44,8 +44,8 @@ accounts:
 def store(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Store:
     """Holds the image, built from a clone in which somebody left a token lying about."""
     need(*PROGRAMS)
-    if os.geteuid() != 0:
-        pytest.skip("NOT CHECKED: images are built as root here")
+    if os.geteuid() != 0 and not os.environ.get("CI"):
+        pytest.skip("NOT CHECKED: this image is built as root")
     cache = pytestconfig.cache
     assert cache is not None
     store = Store(cache.mkdir("images"))
@@ -135,10 +135,12 @@ async def test_runs_locked_down(container: Container) -> None:
     user = container.python("import os; print(os.getuid(), os.getgid(), os.getgroups())")
     write = "import os; print(os.access('/', os.W_OK), os.statvfs('/').f_flag & os.ST_RDONLY)"
 
-    assert re.search(rf'^ukc_exporter_build_info{{.*version="{re.escape(__version__)}"', page, re.M)
+    assert re.search(
+        rf'^ukc_exporter_build_info{{.*version="{re.escape(__version__)}"', page, re.MULTILINE
+    )
     assert user.startswith("65532 65532 ")
-    assert "False 1" == container.python(write)
-    assert 0 == container.store.stop(container.name)
+    assert container.python(write) == "False 1"
+    assert container.store.stop(container.name) == 0
     assert SECRET not in container.store.podman("logs", container.name)
 
 
@@ -150,7 +152,7 @@ def test_says_what_it_is(store: Store) -> None:
     program = "/opt/ukc-certificate-exporter/bin/ukc-certificate-exporter"
 
     assert __version__ == labels["org.opencontainers.image.version"]
-    assert "Apache-2.0" == labels["org.opencontainers.image.licenses"]
+    assert labels["org.opencontainers.image.licenses"] == "Apache-2.0"
     assert ("65532:65532", [program], ["serve"]) == (
         config["User"],
         config["Entrypoint"],
@@ -186,7 +188,7 @@ def test_carries_rules_dashboards_and_manifests(saved: Path) -> None:
         if name.startswith(share)
     }
     wanted = {
-        *(f"alerts/{name}" for name in os.listdir(ROOT / "alerts")),
+        *(f"alerts/{path.name}" for path in (ROOT / "alerts").iterdir()),
         *(str(path.relative_to(ROOT)) for path in (ROOT / "dashboards").glob("*.json")),
         *(str(p.relative_to(ROOT)) for p in (ROOT / "deploy/kubernetes").rglob("*.yaml")),
         "docs/runbook.md",

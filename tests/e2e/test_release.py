@@ -15,6 +15,6 @@ def test_a_release_holds_together(tmp_path: Path) -> None:
     clone, dist = source_tree(tmp_path / "clone"), tmp_path / "dist"
     dist.mkdir()
 
-    assert [] == release.check(clone, dist)
-    assert [".gz", ".json", ".whl"] == sorted(path.suffix for path in dist.iterdir())
+    assert release.check(clone, dist) == []
+    assert sorted(path.suffix for path in dist.iterdir()) == [".gz", ".json", ".whl"]
     print("\n" + release.listed(dist))
