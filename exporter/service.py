@@ -27,7 +27,7 @@ from exporter.selection import wanted
 from exporter.snapshot import Key, MetroSnapshot, Store
 from exporter.telemetry import Telemetry
 from exporter.transport import Budget, Trust, connections
-from exporter.web import Guard, Server, WebSettings, create_app, create_probe_app
+from exporter.web import Guard, Limits, Server, WebSettings, create_app, create_probe_app
 
 GRACE_SECONDS: Final = 3
 """How long a scrape may go on once the process was told to stop."""
@@ -35,6 +35,7 @@ GRACE_SECONDS: Final = 3
 _LAST_SECONDS: Final = 4.5
 _BACKLOG: Final = 512
 _THREADS: Final = 256
+_PROBES: Final = Limits(connections=32)
 
 log = structlog.get_logger()
 
@@ -207,7 +208,7 @@ async def serve(
         servers = [Server(Guard(app, settings), listeners, settings, grace=GRACE_SECONDS)]
         if probes:
             app = create_probe_app(lambda: graph.metros.tried)
-            servers.append(Server(app, probes, grace=GRACE_SECONDS))
+            servers.append(Server(app, probes, grace=GRACE_SECONDS, limits=_PROBES))
         async with asyncio.TaskGroup() as group:
             _obey(servers, lambda: group.create_task(_reload(reloader)))
             listening(_announce(listeners, probes, settings))

@@ -49,6 +49,11 @@ class Connection(H11Protocol):
         self._asked = False
 
     @property
+    def connected(self) -> bool:
+        """Whether the connection has come as far as HTTP."""
+        return self.transport is not None
+
+    @property
     def waiting(self) -> bool:
         """Whether the client has asked for nothing that is still owed to it."""
         return not self._asked
@@ -99,7 +104,7 @@ class Connection(H11Protocol):
 
     def abort(self) -> None:
         """End the connection now."""
-        if self.transport is not None:
+        if self.connected:
             self.transport.abort()
 
     def _begin_answer(self) -> None:

@@ -126,6 +126,8 @@ class Server(uvicorn.Server):
         self._clients[client] = None
         task = asyncio.create_task(self._connect(client, accepted, loaded and loaded.context))
         self._handshakes[client] = task
+        # A task that is cancelled before its first step closes nothing itself.
+        task.add_done_callback(lambda _: None if client.connected else accepted.close())
 
     async def _connect(self, client: Connection, accepted: socket.socket, context: Any) -> None:
         """The handshake, where there is one."""
@@ -143,17 +145,14 @@ class Server(uvicorn.Server):
             )
         except OSError as exc:
             log.debug("connection refused", error=str(exc))
-            self._forget(client)
-        except asyncio.CancelledError:
-            accepted.close()
-            raise
+            self._clients.pop(client, None)
         finally:
             self._handshakes.pop(client, None)
 
     def _forget(self, client: Connection) -> None:
         self._clients.pop(client, None)
         handshake = self._handshakes.pop(client, None)
-        if handshake is not None and client.transport is None:
+        if handshake is not None and not client.connected:
             handshake.cancel()
 
     def _keep(self, task: asyncio.Task[None]) -> None:
