@@ -150,7 +150,8 @@ def timestamp(value: str | dt.datetime | None) -> float | None:
     """
     if not value:
         return None
-    moment = value if isinstance(value, dt.datetime) else dt.datetime.fromisoformat(value)
+    # RFC 3339 allows small letters, Python does not.
+    moment = value if isinstance(value, dt.datetime) else dt.datetime.fromisoformat(value.upper())
     if moment.year == 1:
         return None
     if moment.tzinfo is None:

@@ -34,7 +34,7 @@ GRACE_SECONDS: Final = 3
 
 _LAST_SECONDS: Final = 4.5
 _BACKLOG: Final = 512
-_THREADS: Final = 64
+_THREADS: Final = 256
 
 log = structlog.get_logger()
 

@@ -341,3 +341,16 @@ def test_the_console_script_is_installed() -> None:
     script = Path(sys.executable).with_name("ukc-certificate-exporter")
 
     assert os.access(shutil.which(str(script)) or script, os.X_OK)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--shard=3", "--total-shards=3"), ("--shard=-1",), ("--total-shards=0",), ("--shard=1",)],
+    ids=" ".join,
+)
+async def test_a_shard_that_there_is_not(arguments: tuple[str, ...]) -> None:
+    """Exit 2 with what was expected."""
+    done = await run("once", *arguments, variables={**VARIABLES, "UKC_METRO": "http://[::1]:1"})
+
+    assert done.code == 2
+    assert "expected a shard from 0 up to one less than the total" in done.err

@@ -2,7 +2,7 @@
 
 import gzip
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import pytest
 from hypothesis import given
@@ -13,6 +13,7 @@ from prometheus_client.openmetrics.parser import (
 )
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
+from exporter.config import Selection
 from exporter.exposition import Exposition, render
 from exporter.families import FAMILIES, number
 from exporter.model import Certificate, ServiceGroup
@@ -175,6 +176,55 @@ def test_a_changed_look_is_rendered_whole() -> None:
     renewed = snapshot(certificate(not_after=NOT_AFTER + 60 * DAY, serial_number="NEW"))
 
     assert render(renewed, None, now=NOW).segments == render(renewed, first, now=NOW).segments
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda many: many, id="nothing"),
+        pytest.param(lambda many: many[1:], id="the first goes"),
+        pytest.param(lambda many: many[:3000] + many[3001:], id="one goes"),
+        pytest.param(lambda many: [certificate(uuid="new", name="new"), *many], id="one comes"),
+        pytest.param(lambda many: many[::-1], id="another order"),
+        pytest.param(
+            lambda many: [c if c.uuid != "9" else certificate(uuid="9", name="m") for c in many],
+            id="one changes",
+        ),
+        pytest.param(lambda _: [], id="all go"),
+    ],
+)
+def test_a_page_does_not_depend_on_the_page_before(
+    change: Callable[[list[Certificate]], list[Certificate]],
+) -> None:
+    """Blocks that are kept are what rendering them again would give."""
+    many = [certificate(uuid=str(n), name=f"n{n}", attempts=n) for n in range(6000)]
+    first = render(snapshot(*many), None, now=NOW)
+    found = snapshot(*change(list(many)))
+    fresh = render(found, None, now=NOW + 1)
+    second = render(found, first, now=NOW + 1)
+    third = render(found, second, now=NOW + 1)
+
+    assert fresh.segments == second.segments == third.segments
+
+
+@pytest.mark.parametrize("openmetrics", [False, True], ids=["text", "openmetrics"])
+def test_aggregates_are_there_without_series(openmetrics: bool) -> None:
+    """Whatever `series` says; both formats name the samples alike."""
+    exposition = Exposition(stale_after=3600, clock=lambda: NOW)
+    for key in (FRA, Key("default", "dal0")):
+        looked = snapshot(certificate(), PENDING, key=key, taken_at=NOW)
+        exposition.publish(render(looked, None, now=NOW, selection=Selection("none")))
+    tail = b"# EOF\n" if openmetrics else b""
+    text = b"".join(exposition.stream(openmetrics=openmetrics, tail=tail).text()).decode()
+    parsed = families(text, openmetrics=openmetrics)
+    samples = [s for f in parsed for s in f.samples if s.labels["metro"] == "dal0"]
+    kind = "gaugehistogram" if openmetrics else "histogram"
+    (days,) = (s.value for s in samples if s.labels.get("le") == "30.0")
+
+    assert names(text, openmetrics=openmetrics) == set()
+    assert sum(s.value for s in samples if s.name == "ukc_certificates") == 2
+    assert f"# TYPE ukc_certificates_expiry_days {kind}\n" in text
+    assert [s.value for s in samples if s.name == "ukc_certificates_expiry_days_count"] == [days]
 
 
 def test_a_metro_that_is_stale_is_withdrawn_and_no_other() -> None:

@@ -1,5 +1,6 @@
 """The graph of one exporter against simulated and scripted metros, over real sockets."""
 
+import re
 import socket
 from collections.abc import Sequence
 
@@ -9,7 +10,7 @@ import structlog.testing
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter import service
-from exporter.config import Account, Configuration, Metro, Token, TokenVariable
+from exporter.config import Account, Configuration, Metro, Selection, Shard, Token, TokenVariable
 from exporter.errors import ExporterError
 from exporter.service import Address
 from exporter.simulator import Simulator, serve
@@ -172,3 +173,55 @@ def test_an_address_that_is_not_ours() -> None:
     """Told, not traced."""
     with pytest.raises(ExporterError, match=r"cannot listen on 192\.0\.2\.1:1"):
         service.listen(Address("192.0.2.1", 1))
+
+
+async def test_shards_together_are_one_exporters_page() -> None:
+    """Sample for sample; each fetches only its own details and says which it is."""
+    simulator = Simulator("mixture", seed=5, token=TOKEN)
+    async with serve(simulator.app) as url:
+        settings = configuration([("fra0", str(url))], fetch="batched")
+        whole, _ = await service.once(settings)
+        parts = [
+            (await service.once(settings._replace(shard=Shard(n, 3), fetch="bulk")))[0]
+            for n in range(3)
+        ]
+
+    def identified(page: bytes) -> dict[str, str]:
+        pairs = (line.rpartition(" ") for line in lines(page, "ukc_certificate_"))
+        days = "ukc_certificate_expiry_days{"
+        return {name: "" if name.startswith(days) else value for name, _, value in pairs}
+
+    shares = [identified(part) for part in parts]
+    assert identified(whole) == {k: v for share in shares for k, v in share.items()}
+    assert len(identified(whole)) == sum(map(len, shares))
+    assert all(shares)
+    assert total(whole, "ukc_certificates") == sum(total(p, "ukc_certificates") for p in parts)
+    assert total(whole, "ukc_certificates_listed") == sum(
+        total(part, "ukc_certificates_listed") for part in parts
+    )
+    assert [f'ukc_exporter_shard_info{{shard="{n}",total_shards="3"}} 1.0' for n in range(3)] == [
+        line for part in parts for line in lines(part, "ukc_exporter_shard_info{")
+    ]
+
+
+def total(page: bytes, family: str) -> float:
+    return sum(float(line.rpartition(" ")[2]) for line in lines(page, f"{family}{{"))
+
+
+async def test_what_the_operator_leaves_out_is_counted() -> None:
+    """`exclude` and `series` together: listed, fetched, omitted, and in the aggregates."""
+    answer = body(*(item(uuid=f"u{n}", name=f"n{n}") for n in range(5)))
+    selection = Selection("attention", exclude=re.compile("n[12]"))
+    async with ScriptedApi(http(200, answer)).serving() as url:
+        settings = configuration([])
+        account = settings.accounts[0]._replace(metros=(Metro("fra0", url, selection=selection),))
+        page, _ = await service.once(settings._replace(accounts=(account,)))
+    seen = [line.partition('fra0"')[2] for line in lines(page, "ukc_certificates_omitted{")]
+
+    assert seen == [',reason="filter"} 2', ',reason="series"} 0', ',reason="max_certificates"} 0']
+    assert [
+        len(lines(page, "ukc_certificate_info{")),
+        total(page, "ukc_certificates"),
+        total(page, "ukc_certificates_listed"),
+        total(page, "ukc_certificates_fetched"),
+    ] == [3, 3, 5, 5]

@@ -1,15 +1,21 @@
 """The web config file: what is good, what is bad, and that promtool says the same."""
 
+import contextlib
+import socket
 import ssl
 import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
+from exporter import cli
 from exporter.document import WrongValue
 from exporter.errors import ConfigurationError
 from exporter.web import WebSettings, tls
-from exporter.web.configuration import Tls
+from exporter.web.configuration import Tls, parse
 from tests.authority import Authority
 from tests.tools import need
 
@@ -320,3 +326,53 @@ def test_an_encrypted_key_is_refused(folder: Path) -> None:
     subprocess.run(command.split(), cwd=folder, check=True, capture_output=True, timeout=60)
     with pytest.raises(WrongValue, match="unencrypted"):
         tls.context(Tls(folder / "server.pem", folder / "encrypted.key"))
+
+
+_WORDS = st.sampled_from(
+    ["tls_server_config", "cert_file", "headers", "basic_auth_users", "server.pem", "TLS12", HASH]
+)
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | _WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_WORDS, inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(_VALUES.map(lambda value: yaml.safe_dump(value).encode()) | st.binary(max_size=50))
+def test_any_text_is_a_configuration_or_an_error(text: bytes) -> None:
+    """Nothing else comes out."""
+    with contextlib.suppress(ConfigurationError):
+        parse(text, Path("web.yml"))
+
+
+@pytest.mark.parametrize("command", ["serve", "check-config"])
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("http_server_config: {http2: true}", "- at `$.http_server_config.http2`"),
+        (with_tls("client_auth_type: RequireAnyClientCert"), "`$.tls_server_config.client_auth"),
+        (None, "cannot be read: No such file or directory"),
+    ],
+)
+def test_a_bad_file_ends_the_process_before_a_port_is_bound(
+    folder: Path, capsys: pytest.CaptureFixture[str], command: str, text: str | None, want: str
+) -> None:
+    """Exit 2 with one sentence; the port is somebody else's, and that is not even noticed."""
+    path = folder / "command.yml"
+    path.unlink(missing_ok=True)
+    if text is not None:
+        path.write_text(text)
+    (folder / "token").write_text("token")
+    (folder / "exporter.yaml").write_text(
+        "accounts: [{name: a, token_file: token, metros: [fra0]}]"
+    )
+    flags = [f"--config.file={folder / 'exporter.yaml'}", f"--web.config.file={path}"]
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        if command == "serve":
+            flags.append(f"--web.listen-address=127.0.0.1:{taken.getsockname()[1]}")
+        code = cli.main([command, *flags])
+    out, err = capsys.readouterr()
+
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert err.startswith(f"ukc-certificate-exporter: {path}: ")
+    assert want in err
