@@ -22,6 +22,7 @@ from tests.tools import need
 
 ROOT = Path(__file__).parents[1]
 KUBERNETES = ROOT / "deploy" / "kubernetes"
+PAGE = ROOT / "docs" / "deploy.md"
 OVERLAYS = tuple(sorted(path.name for path in (KUBERNETES / "overlays").iterdir()))
 BUILDS = ("base", *(f"overlays/{name}" for name in OVERLAYS))
 VERSIONS = ("1.28", "1.34")
@@ -202,6 +203,8 @@ def test_who_selects_finds(build: str) -> None:
     assert {port["targetPort"] for port in service["spec"]["ports"]} <= ports
     assert policy["spec"]["podSelector"]["matchLabels"].items() <= labels.items()
     assert {p["port"] for rule in policy["spec"]["ingress"] for p in rule["ports"]} <= ports
+    probes = (container(build)[f"{kind}Probe"] for kind in ("startup", "liveness", "readiness"))
+    assert {probe["httpGet"]["port"] for probe in probes} <= ports
     (source,) = policy["spec"]["ingress"][0]["from"]
     assert source["podSelector"]["matchLabels"] == {"app.kubernetes.io/name": "prometheus"}
     for monitor in of_kind(build, "ServiceMonitor"):
@@ -305,7 +308,7 @@ def test_shards_are_as_many_as_pods() -> None:
 def test_an_overlay_of_ones_own() -> None:
     """The example of the documentation renders, with its image, configuration and token."""
     need("kubectl")
-    page = (ROOT / "docs" / "deploy.md").read_text("utf-8")
+    page = PAGE.read_text("utf-8")
     found = re.search(r"```yaml\n(# kustomization.yaml\n.*?)```", page, re.DOTALL)
     assert found is not None
     remote = re.search(r"https://\S+//(\S+)\?ref=v(\S+)", found[1])
@@ -334,3 +337,26 @@ def test_an_overlay_of_ones_own() -> None:
     assert [
         o["data"]["exporter.yaml"] for o in objects if "exporter.yaml" in o.get("data", {})
     ] == ["accounts: []\n"]
+
+
+def test_the_scrape_configuration_of_the_documentation(tmp_path: Path) -> None:
+    """Prometheus accepts it; it selects the Service, under the name that the alerts select."""
+    need("promtool")
+    found = re.search(r"```yaml\n(scrape_configs:\n.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    assert found is not None
+    (job,) = yaml.safe_load(found[1])["scrape_configs"]
+    # Debian builds Prometheus without the discovery of Kubernetes.
+    static = {**job, "static_configs": [{"targets": ["localhost:10843"]}]}
+    (discovery,) = static.pop("kubernetes_sd_configs")
+    file = tmp_path / "prometheus.yml"
+    file.write_text(yaml.safe_dump({"scrape_configs": [static]}))
+    command = ("promtool", "check", "config", str(file))
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    (keep,) = (rule for rule in job["relabel_configs"] if rule.get("action") == "keep")
+    (service,) = of_kind("overlays/plain", "Service")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert job["job_name"] == NAME
+    assert keep["regex"] == service["metadata"]["name"]
+    assert discovery["role"] == "endpoints"
+    assert discovery["namespaces"]["names"] == [service["metadata"]["namespace"]]

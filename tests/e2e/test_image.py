@@ -20,6 +20,7 @@ from tests.e2e.containers import (
     layer_files,
     seconds_since,
     source_tree,
+    tell,
 )
 from tests.e2e.programs import free_port, until
 from tests.tools import need
@@ -57,8 +58,12 @@ def store(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory)
         (clone / name).write_text(SECRET)
     start = time.monotonic()
     store.build(clone, UKC_TOKEN=SECRET)
-    print(f"\nimage: {store.size() / 1e6:.0f} MB, of which {store.own_bytes() / 1e6:.0f} MB")
-    print(f"beyond its base; base made in {based:.0f} s, built in {seconds_since(start):.0f} s")
+    megabytes, own = store.size() / 1e6, store.own_bytes() / 1e6
+    tell(
+        pytestconfig,
+        f"image: {megabytes:.0f} MB, {own:.0f} MB of it beyond its base; "
+        f"base made in {based:.0f} s, image built in {seconds_since(start):.0f} s",
+    )
     return store
 
 
@@ -122,8 +127,11 @@ async def container(
     try:
         async with httpx.AsyncClient(base_url=f"http://{address}", trust_env=False) as http:
             await until(lambda: http.get("/-/ready"), lambda answer: answer.is_success)
-            print(f"\n{request.param}: ready {seconds_since(start):.1f} s after `podman run`,")
-            print(f"which itself took {started:.1f} s")
+            tell(
+                request.config,
+                f"{request.param}: ready {seconds_since(start):.1f} s after `podman run`, "
+                f"which itself took {started:.1f} s",
+            )
             yield Container(store, name, http)
     finally:
         store.remove(name)
