@@ -17,6 +17,7 @@ import structlog
 from starlette.types import ASGIApp
 
 from exporter.client import Client
+from exporter.client.transport import Budget, Trust, connections
 from exporter.config import Configuration, Selection
 from exporter.errors import ConfigurationError, ExporterError
 from exporter.exposition import Exposition, render
@@ -26,7 +27,6 @@ from exporter.reload import Reloader
 from exporter.selection import wanted
 from exporter.snapshot import Key, MetroSnapshot, Store
 from exporter.telemetry import Telemetry
-from exporter.transport import Budget, Trust, connections
 from exporter.web import Guard, Limits, Server, WebSettings, create_app, create_probe_app
 
 GRACE_SECONDS: Final = 3

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from exporter import config, service
+from exporter.client.transport import Budget, Trust, connections
 from exporter.config import Account, Configuration, Metro, Token, TokenVariable
 from exporter.errors import ConfigurationError
 from exporter.simulator import Simulator, serve
-from exporter.transport import Budget, Trust, connections
 from tests.api import ScriptedApi, http
 from tests.authority import Authority
 from tests.builders import body, item
