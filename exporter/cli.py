@@ -5,6 +5,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +16,8 @@ from exporter.config import Configuration, Shard, from_environment, load
 from exporter.errors import ConfigurationError, ExporterError
 from exporter.logs import LEVELS, configure_logging
 from exporter.loop import run
-from exporter.service import Address, once, serve
+from exporter.service import Address, Web, once, serve
+from exporter.web import WebSettings
 
 PROGRAM: Final = "ukc-certificate-exporter"
 DEFAULT_ADDRESS: Final = ":10843"
@@ -126,12 +128,13 @@ def _add_shard(parser: argparse.ArgumentParser) -> None:
 def _add_web(parser: argparse.ArgumentParser, default: str) -> None:
     parser.add_argument(
         "--web.listen-address",
-        dest="listen_address",
+        dest="listen_addresses",
         type=_address,
-        default=default,
+        action="append",
         metavar="HOST:PORT",
-        help="where to listen (default: %(default)s)",
+        help=f"where to listen; may be given several times (default: {default})",
     )
+    parser.set_defaults(default_address=_address(default))
     parser.add_argument(
         "--web.telemetry-path",
         dest="telemetry_path",
@@ -142,11 +145,35 @@ def _add_web(parser: argparse.ArgumentParser, default: str) -> None:
     )
 
 
+def _add_web_config_file(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--web.config.file",
+        dest="web_config_file",
+        type=Path,
+        metavar="FILE",
+        help="TLS, users and headers, in the format of Prometheus' exporter-toolkit",
+    )
+
+
 def _add_serve(add: AddParser) -> None:
     parser = _command(add, "serve", "poll the API and serve /metrics (the default)")
     _add_config_file(parser, required=False)
     _add_shard(parser)
     _add_web(parser, DEFAULT_ADDRESS)
+    _add_web_config_file(parser)
+    parser.add_argument(
+        "--web.enable-lifecycle",
+        dest="lifecycle",
+        action="store_true",
+        help="let POST /-/reload load the configuration anew",
+    )
+    parser.add_argument(
+        "--probe.listen-address",
+        dest="probe_address",
+        type=_address,
+        metavar="HOST:PORT",
+        help="serve /-/healthy and /-/ready here too, without TLS and users",
+    )
     parser.set_defaults(run=_serve)
 
 
@@ -186,6 +213,7 @@ def _add_once(add: AddParser) -> None:
 def _add_check_config(add: AddParser) -> None:
     parser = _command(add, "check-config", "load the configuration as `serve` does, and exit")
     _add_config_file(parser, required=True)
+    _add_web_config_file(parser)
     parser.set_defaults(run=_check_config)
 
 
@@ -227,10 +255,20 @@ def _shard(options: argparse.Namespace) -> Shard:
     return shard
 
 
+def _addresses(options: argparse.Namespace) -> tuple[Address, ...]:
+    return tuple(options.listen_addresses or (options.default_address,))
+
+
 def _serve(options: argparse.Namespace) -> int:
     configuration = _configuration(options)
-    path = options.telemetry_path
-    run(serve(configuration, options.listen_address, telemetry_path=path))
+    web = Web(
+        _addresses(options),
+        options.telemetry_path,
+        options.web_config_file,
+        options.probe_address,
+        options.lifecycle,
+    )
+    run(serve(configuration, web, load=partial(_configuration, options)))
     return 0
 
 
@@ -245,6 +283,7 @@ def _once(options: argparse.Namespace) -> int:
 
 def _check_config(options: argparse.Namespace) -> int:
     configuration = _configuration(options)
+    WebSettings(options.web_config_file)
     metros = sum(len(account.metros) for account in configuration.accounts)
     print(f"{options.config_file}: fine, {len(configuration.accounts)} accounts, {metros} metros")
     return 0
@@ -253,7 +292,7 @@ def _check_config(options: argparse.Namespace) -> int:
 def _demo(options: argparse.Namespace) -> int:
     from exporter.demo import demo  # noqa: PLC0415 - the simulator costs a start that has none
 
-    run(demo(options.listen_address, telemetry_path=options.telemetry_path))
+    run(demo(Web(_addresses(options), options.telemetry_path)))
     return 0
 
 

@@ -151,6 +151,16 @@ class Exposition:
         self._metros = {**self._metros, page.snapshot.key: page}
         self._joined = {}
 
+    def forget(self, key: Key) -> None:
+        """Show nothing of a metro any more."""
+        self._metros = {k: page for k, page in self._metros.items() if k != key}
+        self._joined = {}
+
+    def withdraw_after(self, seconds: float) -> None:
+        """Another `stale_after` from now on."""
+        self._stale_after = seconds
+        self._joined = {}
+
     def stream(self, *, openmetrics: bool, tail: bytes) -> Stream:
         """The page now, ended by `tail`, which the caller renders at scrape time."""
         now = self._clock()

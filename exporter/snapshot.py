@@ -119,5 +119,9 @@ class Store:
         """The metro's last complete look, or None before the first."""
         return self._newest.get(key)
 
+    def forget(self, key: Key) -> None:
+        """Keep nothing of a metro."""
+        self._newest.pop(key, None)
+
     def __iter__(self) -> Iterator[MetroSnapshot]:
         return iter(tuple(self._newest.values()))

@@ -11,6 +11,8 @@ import yaml
 from docs import generate
 from exporter import __version__, cli, config
 from exporter.errors import REASONS
+from exporter.web.configuration import parse as web_configuration
+from tests.faults.table import table
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(
@@ -54,7 +56,9 @@ def test_every_flag_is_documented(capsys: pytest.CaptureFixture[str]) -> None:
         with pytest.raises(SystemExit):
             cli.main([command, "--help"])
 
-    assert documented == set(re.findall(r"--(?!help)[a-z]+[.-]?[a-z-]*", capsys.readouterr().out))
+    printed = capsys.readouterr().out
+
+    assert documented == set(re.findall(r"--(?!help)[a-z]+(?:[.-][a-z]+)*", printed))
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/configuration.md"])
@@ -104,3 +108,16 @@ def test_the_changelog_knows_this_version() -> None:
     text = (ROOT / "CHANGELOG.md").read_text()
 
     assert f"## [{__version__}]" in text or "## [Unreleased]" in text
+
+
+def test_the_fault_matrix_is_documented_as_it_is_tested() -> None:
+    """`python -m tests.faults.table` writes the table."""
+    assert table() in (ROOT / "docs" / "reliability.md").read_text()
+
+
+def test_the_web_config_example_loads(tmp_path: Path) -> None:
+    """What a reader copies is a web config file."""
+    (example,) = blocks(ROOT / "docs" / "web-config-file.md", "yaml")
+    loaded = web_configuration(example.encode(), tmp_path / "web.yml")
+
+    assert (loaded.tls is not None, len(loaded.users), len(loaded.headers)) == (True, 1, 2)

@@ -214,7 +214,7 @@ async def test_what_the_operator_leaves_out_is_counted() -> None:
     selection = Selection("attention", exclude=re.compile("n[12]"))
     async with ScriptedApi(http(200, answer)).serving() as url:
         settings = configuration([])
-        account = settings.accounts[0]._replace(metros=(Metro("fra0", url, selection),))
+        account = settings.accounts[0]._replace(metros=(Metro("fra0", url, selection=selection),))
         page, _ = await service.once(settings._replace(accounts=(account,)))
     seen = [line.partition('fra0"')[2] for line in lines(page, "ukc_certificates_omitted{")]
 

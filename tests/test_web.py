@@ -103,7 +103,8 @@ async def test_the_page_says_how_long_it_is() -> None:
         ("GET", "/metrics/", True, (404, "Not Found")),
         ("POST", "/metrics", True, (405, "Method Not Allowed")),
         ("DELETE", "/", True, (405, "Method Not Allowed")),
-        ("POST", "/-/reload", True, (404, "Not Found")),
+        ("POST", "/-/reload", True, (403, "The lifecycle API is not enabled.\n")),
+        ("GET", "/-/reload", True, (405, "Method Not Allowed")),
     ],
 )
 async def test_other_paths(method: str, path: str, ready: bool, want: tuple[int, str]) -> None:

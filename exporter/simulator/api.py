@@ -93,26 +93,12 @@ class Api:
         named = self._references(request, query)
         if named is None:
             return self._page(query)
-        now = self._clock.now()
-
-        def found(index: int) -> Item:
-            if query.details:
-                return item(self._fleet.certificate(index, now), "success")
-            return self._brief(index, "success")
-
+        found = self._items(query, "success")
         return success([self._each(reference, found) for reference in named])
 
     def _get_one(self, request: Request) -> Answer:
         query = self._query(request, _LOCAL)
-        local = self._local(request)
-        now = self._clock.now()
-
-        def found(index: int) -> Item:
-            if query.details:
-                return item(self._fleet.certificate(index, now), "success")
-            return self._brief(index, "success")
-
-        return success([self._each(local, found)])
+        return success([self._each(self._local(request), self._items(query, "success"))])
 
     def _upload(self, request: Request) -> Answer:
         self._query(request, frozenset())
@@ -179,6 +165,13 @@ class Api:
             return found(index) if index is not None else _missing("name", name, name=name)
         return failed(Code.MISSING_ID, "Specify a uuid or a name")
 
+    def _items(self, query: Query, status: str | None = None) -> Callable[[int], Item]:
+        """How an index becomes an item: all of one answer are as of the same moment."""
+        if not query.details:
+            return lambda index: self._brief(index, status)
+        now = self._clock.now()
+        return lambda index: item(self._fleet.certificate(index, now), status)
+
     def _brief(self, index: int, status: str | None = None) -> Item:
         uuid, name = self._fleet.ids(index)
         return Item(status=status, uuid=uuid, name=name)
@@ -192,10 +185,7 @@ class Api:
         indices = self._fleet.indices(query.order, first)
         if query.count:
             indices = islice(indices, query.count)
-        if not query.details:
-            return self._answer(indices, self._brief)
-        now = self._clock.now()
-        return self._answer(indices, lambda index: item(self._fleet.certificate(index, now)))
+        return self._answer(indices, self._items(query))
 
     def _answer(self, indices: Iterator[int], to_item: Callable[[int], Item]) -> Answer:
         """A listing: whole where it is short, piece by piece where it is long."""

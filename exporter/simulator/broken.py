@@ -1,6 +1,7 @@
 """Answers as a fault has them: another one in their place, or theirs broken on the way."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 from exporter.simulator import asgi
 from exporter.simulator.answers import JSON, Answer, encoded, failure
@@ -71,22 +72,23 @@ async def maltreat(
 ) -> None:
     """Send an answer the way the fault has it."""
     if fault.kind == "latency":
-        await asyncio.sleep(fault.seconds)
-        await asgi.write(answer, send)
+        await asgi.pause(fault.seconds, receive)
+        await asgi.write(answer, receive, send)
     elif fault.kind == "hang":
         await asgi.disconnected(receive)
     elif fault.kind == "reset" and fault.after is None:
         _end(scope, "reset")
         await asgi.disconnected(receive)
     elif fault.kind == "endless":
-        await _endless(send, receive)
+        await asgi.write(Answer(200, JSON, _endless()), receive, send)
     elif fault.kind == "drip":
         body = await _whole(answer)
         pieces = [body[at : at + fault.size] for at in range(0, len(body), fault.size)]
         await send(asgi.start(answer, len(body)))
         for piece in pieces:
             await send(asgi.body(piece, more=True))
-            await asyncio.sleep(fault.seconds)
+            if await asgi.pause(fault.seconds, receive):
+                return
         await send(asgi.body(b""))
     else:
         await _break_off(fault, answer, scope, receive, send)
@@ -113,18 +115,13 @@ async def _break_off(
         _end(scope, "reset")
 
 
-async def _endless(send: Send, receive: Receive) -> None:
-    """A listing that never ends, for as long as the client listens."""
+async def _endless() -> AsyncIterator[bytes]:
+    """A listing that never ends."""
     piece = b'{"uuid":"00000000-0000-4000-8000-000000000000","name":"endless"},' * 1_000
-    gone = asyncio.ensure_future(asgi.disconnected(receive))
-    try:
-        await send(asgi.start(Answer(200, JSON, b""), None))
-        await send(asgi.body(b'{"status":"success","data":{"certificates":[', more=True))
-        while not gone.done():
-            await send(asgi.body(piece, more=True))
-            await asyncio.sleep(0.001)
-    finally:
-        gone.cancel()
+    yield b'{"status":"success","data":{"certificates":['
+    while True:
+        yield piece
+        await asyncio.sleep(0.001)
 
 
 def _end(scope: Scope, how: str) -> None:

@@ -30,7 +30,7 @@ class Clock:
         self._base = self._origin if start is None else float(start)
         if not EARLIEST <= self._base <= LATEST:
             raise ValueError(f"start: {start} is out of the calendar")
-        self.speed = speed
+        self.speed = float(speed)
         self.start = self._base
 
     def now(self) -> float:

@@ -15,6 +15,7 @@ from exporter.simulator.scenario import Group, Scenario, ScenarioError, in_metro
 LETS_ENCRYPT = tuple(
     f"CN={name},O=Let's Encrypt,C=US" for name in ("R10", "R11", "R12", "R13", "E7", "E8")
 )
+COMMERCIAL = "CN=Example TLS RSA CA 2024,O=Example Trust Services,C=US"
 _DAY = 86_400
 _UUID_BITS = (1 << 122) - 1
 _SERIAL_BITS = (1 << 136) - 1
@@ -112,7 +113,7 @@ class Entries:
             uploaded=uploaded,
             key=key,
             subject=f"CN={common_name}",
-            issuer=group.issuer,
+            issuer=group.issuer or (COMMERCIAL if uploaded else None),
             service_groups=tuple(service_group(salt, n) for n in range(group.service_groups)),
         )
 

@@ -69,7 +69,7 @@ class Simulator:
         if scope["method"].upper() == "HEAD":
             answer = replace(answer, body=b"")
         if fault is None or broken.instead(fault) is not None:
-            await asgi.write(answer, send)
+            await asgi.write(answer, receive, send)
         else:
             await broken.maltreat(fault, answer, scope, receive, send)
 

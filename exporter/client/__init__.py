@@ -4,7 +4,7 @@ import asyncio
 import re
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -16,10 +16,10 @@ from exporter.errors import (
     PollError,
     TimedOut,
     TLSFailed,
-    TooLarge,
     Undecodable,
     Unexpected,
 )
+from exporter.inflate import ACCEPT_ENCODING, unpacked
 from exporter.items import Reader
 from exporter.model import Certificate
 from exporter.protocol import (
@@ -52,6 +52,7 @@ class Client:
 
     `http` carries the metro's base URL. `timeout` is seconds for one whole request, body included.
     `wanted` decides which certificates are kept, `shard` which are asked for in batches.
+    `budget` is awaited before each request.
     Every method raises `PollError` where the metro could not be read.
     """
 
@@ -63,6 +64,7 @@ class Client:
         timeout: float,
         max_response_bytes: int,
         on_request: OnRequest,
+        budget: Callable[[], Awaitable[None]] | None = None,
         clock: Callable[[], float] = time.time,
         wanted: Callable[[Certificate], bool] | None = None,
         shard: Shard = Shard(),  # noqa: B008 - immutable
@@ -72,6 +74,7 @@ class Client:
         self._timeout = timeout
         self._max_response_bytes = max_response_bytes
         self._on_request = on_request
+        self._budget = budget
         self._clock = clock
         self._list = LIST
         self._shard = shard
@@ -134,6 +137,8 @@ class Client:
         return await asyncio.to_thread(reading)
 
     async def _get(self, request: Request, etag: str = "") -> tuple[int, dict[str, str], bytearray]:
+        if self._budget is not None:
+            await self._budget()
         secret = self._token.read().value
         started = time.perf_counter()
         outcome = "other"
@@ -163,7 +168,11 @@ class Client:
     async def _exchange(
         self, request: Request, secret: str, etag: str
     ) -> tuple[int, httpx.Headers, bytearray]:
-        headers = {"Accept": "application/json", "Authorization": f"Bearer {secret}"}
+        headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": ACCEPT_ENCODING,
+            "Authorization": f"Bearer {secret}",
+        }
         if etag:
             headers["If-None-Match"] = etag
         if request.content is not None:
@@ -171,13 +180,9 @@ class Client:
         url = request.endpoint + (f"?{request.query}" if request.query else "")
         sending = self._http.stream("GET", url, headers=headers, content=request.content)
         async with sending as response:
-            body = bytearray()  # grows in place: pieces joined at the end would be there twice
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) > self._max_response_bytes:
-                    raise TooLarge(
-                        f"the answer is over {self._max_response_bytes} bytes (max_response_bytes)"
-                    )
+            coding = response.headers.get("content-encoding", "")
+            limit = self._max_response_bytes
+            body = await unpacked(response.aiter_raw(), coding, limit=limit)
         return response.status_code, response.headers, body
 
 

@@ -1,0 +1,1 @@
+"""What generates the dashboards; `make dashboards` writes them again."""

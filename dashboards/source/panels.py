@@ -1,0 +1,155 @@
+"""Panels of each kind, with the choices that are the same everywhere."""
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from grafana_foundation_sdk.builders import (
+    gauge,
+    stat,
+    statetimeline,
+    table,
+    timeseries,
+)
+from grafana_foundation_sdk.builders.common import (
+    GraphThresholdsStyleConfig,
+    ReduceDataOptions,
+    VizLegendOptions,
+    VizTooltipOptions,
+)
+from grafana_foundation_sdk.builders.prometheus import Dataquery
+from grafana_foundation_sdk.models import common, prometheus
+
+from .layout import Panel
+from .readable import readable
+from .readings import Steps, thresholds, unknown
+from .variables import DATASOURCE
+
+AnyPanel = TypeVar("AnyPanel", bound=Panel)
+
+
+def instant(expr: str, legend: str = "", ref: str = "A") -> Dataquery:
+    """A query for now."""
+    return (
+        Dataquery().expr(readable(expr)).instant().legend_format(legend or "__auto").ref_id(ref)
+    ).datasource(DATASOURCE)
+
+
+def over_time(expr: str, legend: str, ref: str = "A") -> Dataquery:
+    """A query over the dashboard's time range."""
+    query = Dataquery().expr(readable(expr)).range().legend_format(legend)
+    return query.ref_id(ref).datasource(DATASOURCE)
+
+
+def rows(expr: str, ref: str = "A") -> Dataquery:
+    """A query for now whose labels become columns."""
+    return instant(expr, ref=ref).format(prometheus.PromQueryFormat.TABLE)
+
+
+def _titled(panel: AnyPanel, title: str, about: str, queries: Iterable[Dataquery]) -> AnyPanel:
+    panel.title(title).description(about).datasource(DATASOURCE)
+    for query in queries:
+        panel.with_target(query)
+    return panel
+
+
+def tile(title: str, about: str, *queries: Dataquery) -> stat.Panel:
+    """A number that colours its whole tile."""
+    return (
+        _titled(stat.Panel(), title, about, queries)
+        .reduce_options(ReduceDataOptions().calcs(["lastNotNull"]).values(False).fields(""))
+        .color_mode(common.BigValueColorMode.BACKGROUND)
+        .graph_mode(common.BigValueGraphMode.NONE)
+        .no_value("unknown")
+        .mappings([unknown()])
+        .unit("none")
+    )
+
+
+def dial(title: str, about: str, *queries: Dataquery) -> gauge.Panel:
+    """A share of a whole."""
+    return (
+        _titled(gauge.Panel(), title, about, queries)
+        .reduce_options(ReduceDataOptions().calcs(["lastNotNull"]).values(False).fields(""))
+        .show_threshold_markers(True)
+        .show_threshold_labels(False)
+        .unit("percentunit")
+        .min(0)
+        .max(1)
+    )
+
+
+def listing(title: str, about: str, *queries: Dataquery) -> table.Panel:
+    """A table that says "none" where it has no rows."""
+    return (
+        _titled(table.Panel(), title, about, queries)
+        .cell_height(common.TableCellHeight.SM)
+        .no_value("none")
+        # Else a serial number or a name made of digits would be shown as a quantity.
+        .unit("string")
+    )
+
+
+def graph(title: str, about: str, *queries: Dataquery) -> timeseries.Panel:
+    """Lines over time, with a tooltip over all of them."""
+    return (
+        _titled(timeseries.Panel(), title, about, queries)
+        .legend(
+            VizLegendOptions()
+            .display_mode(common.LegendDisplayMode.LIST)
+            .placement(common.LegendPlacement.BOTTOM)
+            .show_legend(True)
+        )
+        .tooltip(
+            VizTooltipOptions()
+            .mode(common.TooltipDisplayMode.MULTI)
+            .sort(common.SortOrder.DESCENDING)
+        )
+        .fill_opacity(10)
+        .show_points(common.VisibilityMode.NEVER)
+        .no_value("none")
+        .axis_soft_min(0)
+    )
+
+
+def limits_drawn(panel: timeseries.Panel, steps: Steps) -> timeseries.Panel:
+    """The steps as dashed lines."""
+    style = GraphThresholdsStyleConfig().mode(common.GraphThresholdsStyleMode.DASHED)
+    return panel.thresholds(thresholds(steps)).thresholds_style(style)
+
+
+def bars(title: str, about: str, *queries: Dataquery) -> timeseries.Panel:
+    """A count per span of time, drawn as bars."""
+    return (
+        graph(title, about, *queries)
+        .draw_style(common.GraphDrawStyle.BARS)
+        .fill_opacity(80)
+        .line_width(0)
+        .decimals(0)
+        .unit("short")
+        .legend(
+            VizLegendOptions()
+            .show_legend(False)
+            .display_mode(common.LegendDisplayMode.LIST)
+            .placement(common.LegendPlacement.BOTTOM)
+        )
+    )
+
+
+def bands(title: str, about: str, *queries: Dataquery) -> statetimeline.Panel:
+    """States over time, one band per series."""
+    return (
+        _titled(statetimeline.Panel(), title, about, queries)
+        .merge_values(True)
+        .show_value(common.VisibilityMode.AUTO)
+        .row_height(0.8)
+        .fill_opacity(80)
+        .legend(
+            VizLegendOptions()
+            .show_legend(True)
+            .display_mode(common.LegendDisplayMode.LIST)
+            .placement(common.LegendPlacement.BOTTOM)
+        )
+        .tooltip(VizTooltipOptions().mode(common.TooltipDisplayMode.SINGLE))
+        .no_value("none")
+        .unit("none")
+    )
