@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit locks docs dashboards clean
+.PHONY: help demo test lint unit bench fuzz soak hostile fidelity dashboards manifests docs image release-check sbom locks clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -37,16 +37,51 @@ lint: $(VENV)/.dev ## Style, types, import floors
 unit: $(VENV)/.dev ## The test suite with its coverage gate
 	$(BIN)/pytest --cov --cov-report=term
 
+bench: $(VENV)/.dev ## Measure against what cannot be avoided; needs nginx and requirements/bench.txt
+	$(BIN)/python -m bench
+
+fidelity: $(VENV)/.dev ## Judge the alerts on simulated lifecycles and a healthy year; takes an hour
+	$(BIN)/python -m tests.alerts.fidelity
+
+fuzz: $(VENV)/.dev ## Property tests with 20,000 examples each, for minutes
+	$(BIN)/pytest -m hypothesis --hypothesis-profile=fuzz
+
+soak: $(VENV)/.dev ## Twenty minutes of faults, reloads and scrapes; MINUTES=n for others
+	$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),20)
+
+hostile: $(VENV)/.dev ## Ten thousand hostile requests, and what scrapes take meanwhile
+	$(BIN)/python -m tests.faults.hostile
+
 docs: $(VENV)/.dev ## Write the generated pages again
 	$(BIN)/python -m docs.generate
 
 dashboards: $(VENV)/.dev ## Write the generated dashboards again
 	$(BIN)/python -m dashboards.source
 
+manifests: $(VENV)/.dev ## Write the generated manifests again
+	$(BIN)/python -m deploy.manifests
+
+# `make image BUILD="podman build"` or "buildah bud" where there is no Docker.
+BASE    ?= python:3.13-slim
+BUILD   ?= docker build
+VERSION  = $(shell sed -n 's/^__version__ = "\(.*\)"$$/\1/p' exporter/__init__.py)
+
+image: ## The container image, from BASE with BUILD
+	$(BUILD) --build-arg BASE=$(BASE) --build-arg VERSION=$(VERSION) \
+	  --build-arg REVISION=$(shell git rev-parse HEAD 2>/dev/null) --tag ukc-certificate-exporter:$(VERSION) .
+
+release-check: $(VENV)/.dev ## Build what is released into dist/, and prove that it holds together
+	$(BIN)/python -m deploy.release
+
+sbom: $(VENV)/.dev ## What the exporter is made of, as CycloneDX, into dist/
+	$(BIN)/python -m deploy.release sbom
+
 locks: $(VENV)/.dev ## Resolve the pinned, hashed requirements anew
 	$(BIN)/pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url pyproject.toml -o requirements/runtime.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --extra dev pyproject.toml -o requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --group build -o requirements/build.txt
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --extra bench --constraints requirements/dev.txt pyproject.toml -o requirements/bench.txt
 
 clean: ## Remove what the targets above made
 	rm -rf $(VENV) .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build

@@ -1,21 +1,23 @@
 """Flags, sub-commands, exit codes."""
 
 import argparse
-import asyncio
 import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import structlog
 
 from exporter import __version__
-from exporter.config import Configuration, from_environment, load
+from exporter.config import Configuration, Shard, from_environment, load
 from exporter.errors import ConfigurationError, ExporterError
 from exporter.logs import LEVELS, configure_logging
-from exporter.service import Address, once, serve
+from exporter.loop import run
+from exporter.service import Address, Web, once, serve
+from exporter.web import WebSettings
 
 PROGRAM: Final = "ukc-certificate-exporter"
 DEFAULT_ADDRESS: Final = ":10843"
@@ -58,6 +60,13 @@ def _bug(exc: Exception) -> int:
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:
+    first = arguments[0] if arguments else ""
+    if first not in ("-h", "--help", "--version") and (not first or first.startswith("-")):
+        arguments = ["serve", *arguments]
+    return _parser().parse_args(arguments)
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
         description="Prometheus exporter for the TLS certificates of Unikraft Cloud.",
@@ -72,10 +81,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     _add_simulate(commands.add_parser)
     _add_once(commands.add_parser)
     _add_check_config(commands.add_parser)
-    first = arguments[0] if arguments else ""
-    if first not in ("-h", "--help", "--version") and (not first or first.startswith("-")):
-        arguments = ["serve", *arguments]
-    return parser.parse_args(arguments)
+    return parser
 
 
 AddParser = Callable[..., argparse.ArgumentParser]
@@ -101,15 +107,34 @@ def _add_config_file(parser: argparse.ArgumentParser, *, required: bool) -> None
     )
 
 
+def _add_shard(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--shard",
+        type=int,
+        default=0,
+        metavar="I",
+        help="which of the exporters that share the certificates this is, from 0",
+    )
+    parser.add_argument(
+        "--total-shards",
+        dest="total_shards",
+        type=int,
+        default=1,
+        metavar="N",
+        help="how many exporters share the certificates (default: %(default)s)",
+    )
+
+
 def _add_web(parser: argparse.ArgumentParser, default: str) -> None:
     parser.add_argument(
         "--web.listen-address",
-        dest="listen_address",
+        dest="listen_addresses",
         type=_address,
-        default=default,
+        action="append",
         metavar="HOST:PORT",
-        help="where to listen (default: %(default)s)",
+        help=f"where to listen; may be given several times (default: {default})",
     )
+    parser.set_defaults(default_address=_address(default))
     parser.add_argument(
         "--web.telemetry-path",
         dest="telemetry_path",
@@ -120,10 +145,35 @@ def _add_web(parser: argparse.ArgumentParser, default: str) -> None:
     )
 
 
+def _add_web_config_file(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--web.config.file",
+        dest="web_config_file",
+        type=Path,
+        metavar="FILE",
+        help="TLS, users and headers, in the format of Prometheus' exporter-toolkit",
+    )
+
+
 def _add_serve(add: AddParser) -> None:
     parser = _command(add, "serve", "poll the API and serve /metrics (the default)")
     _add_config_file(parser, required=False)
+    _add_shard(parser)
     _add_web(parser, DEFAULT_ADDRESS)
+    _add_web_config_file(parser)
+    parser.add_argument(
+        "--web.enable-lifecycle",
+        dest="lifecycle",
+        action="store_true",
+        help="let POST /-/reload load the configuration anew",
+    )
+    parser.add_argument(
+        "--probe.listen-address",
+        dest="probe_address",
+        type=_address,
+        metavar="HOST:PORT",
+        help="serve /-/healthy and /-/ready here too, without TLS and users",
+    )
     parser.set_defaults(run=_serve)
 
 
@@ -156,12 +206,14 @@ def _add_once(add: AddParser) -> None:
     text = "one collection, its exposition on standard output"
     parser = _command(add, "once", text)
     _add_config_file(parser, required=False)
+    _add_shard(parser)
     parser.set_defaults(run=_once)
 
 
 def _add_check_config(add: AddParser) -> None:
     parser = _command(add, "check-config", "load the configuration as `serve` does, and exit")
     _add_config_file(parser, required=True)
+    _add_web_config_file(parser)
     parser.set_defaults(run=_check_config)
 
 
@@ -188,20 +240,40 @@ def _path(text: str) -> str:
 
 
 def _configuration(options: argparse.Namespace) -> Configuration:
+    shard = _shard(options)
     if options.config_file is None:
-        return from_environment(os.environ)
-    return load(options.config_file, os.environ)
+        return from_environment(os.environ)._replace(shard=shard)
+    return load(options.config_file, os.environ)._replace(shard=shard)
+
+
+def _shard(options: argparse.Namespace) -> Shard:
+    """The whole, for the commands that do not share."""
+    shard = Shard(getattr(options, "shard", 0), getattr(options, "total_shards", 1))
+    if not 0 <= shard.ordinal < shard.total:
+        said = f"--shard={shard.ordinal} --total-shards={shard.total}: "
+        raise ConfigurationError(f"{said}expected a shard from 0 up to one less than the total")
+    return shard
+
+
+def _addresses(options: argparse.Namespace) -> tuple[Address, ...]:
+    return tuple(options.listen_addresses or (options.default_address,))
 
 
 def _serve(options: argparse.Namespace) -> int:
     configuration = _configuration(options)
-    path = options.telemetry_path
-    asyncio.run(serve(configuration, options.listen_address, telemetry_path=path))
+    web = Web(
+        _addresses(options),
+        options.telemetry_path,
+        options.web_config_file,
+        options.probe_address,
+        options.lifecycle,
+    )
+    run(serve(configuration, web, load=partial(_configuration, options)))
     return 0
 
 
 def _once(options: argparse.Namespace) -> int:
-    page, failed = asyncio.run(once(_configuration(options)))
+    page, failed = run(once(_configuration(options)))
     sys.stdout.buffer.write(page)
     sys.stdout.buffer.flush()
     for key in failed:
@@ -211,6 +283,7 @@ def _once(options: argparse.Namespace) -> int:
 
 def _check_config(options: argparse.Namespace) -> int:
     configuration = _configuration(options)
+    WebSettings(options.web_config_file)
     metros = sum(len(account.metros) for account in configuration.accounts)
     print(f"{options.config_file}: fine, {len(configuration.accounts)} accounts, {metros} metros")
     return 0
@@ -219,7 +292,7 @@ def _check_config(options: argparse.Namespace) -> int:
 def _demo(options: argparse.Namespace) -> int:
     from exporter.demo import demo  # noqa: PLC0415 - the simulator costs a start that has none
 
-    asyncio.run(demo(options.listen_address, telemetry_path=options.telemetry_path))
+    run(demo(Web(_addresses(options), options.telemetry_path)))
     return 0
 
 

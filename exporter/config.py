@@ -1,15 +1,20 @@
 """The configuration file and the environment as frozen types, or an error that names the place."""
 
 import ipaddress
+import math
 import re
+import ssl
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from typing import Annotated, Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
 import yaml
 
+from exporter.document import Strict, decoded, one_line
+from exporter.document import WrongValue as _WrongError
 from exporter.errors import ConfigurationError, Unauthorized
 
 DEFAULT_MAX_RESPONSE_BYTES: Final = 256 * 1024 * 1024
@@ -32,6 +37,12 @@ class Token:
 
     def __repr__(self) -> str:
         return "<token>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Token) and self.value == other.value
+
+    def __hash__(self) -> int:
+        return hash(self.value)
 
 
 class TokenFile(NamedTuple):
@@ -62,23 +73,59 @@ class TokenVariable(NamedTuple):
 TokenSource = TokenFile | TokenVariable
 
 
+class Authorities(NamedTuple):
+    """Certificate authorities in PEM, as their file was when the configuration was read."""
+
+    path: Path
+    pem: str
+
+
+class Selection(NamedTuple):
+    """Which of a metro's certificates are looked at, and which of those have their own series.
+
+    `include` and `exclude` are matched against the whole name and the whole common name.
+    """
+
+    series: Literal["all", "attention", "none"] = "all"
+    max_certificates: int | None = None
+    include: re.Pattern[str] | None = None
+    exclude: re.Pattern[str] | None = None
+
+
 class Metro(NamedTuple):
-    """`name` is the `metro` label; `base_url` has neither a trailing slash nor `/v1`."""
+    """`name` is the `metro` label; `base_url` has neither a trailing slash nor `/v1`.
+
+    Without `authorities`, those of the system are trusted.
+    """
 
     name: str
     base_url: str
+    authorities: Authorities | None = None
+    selection: Selection = Selection()
 
 
 class Account(NamedTuple):
-    """`name` is the `account` label."""
+    """`name` is the `account` label; all its metros share one budget of requests."""
 
     name: str
     token: TokenSource
     metros: tuple[Metro, ...]
+    max_requests_per_minute: int | None = None
+
+
+class Shard(NamedTuple):
+    """One of `total` exporters that share the certificates; `ordinal` begins at 0."""
+
+    ordinal: int = 0
+    total: int = 1
+
+    def holds(self, uuid: str) -> bool:
+        """Whether a certificate is this exporter's: by the CRC-32 of its uuid (RFC 1952)."""
+        return zlib.crc32(uuid.encode()) % self.total == self.ordinal
 
 
 class Configuration(NamedTuple):
-    """Durations are in seconds."""
+    """Durations are in seconds. Of several shards each fetches in batches, whatever `fetch` is."""
 
     accounts: tuple[Account, ...]
     interval: float = 60.0
@@ -86,32 +133,46 @@ class Configuration(NamedTuple):
     stale_after: float = 3600.0
     fetch: Literal["bulk", "batched"] = "bulk"
     max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES
+    proxy_url: str | None = None
+    shard: Shard = Shard()
 
 
-class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A typo in the file is an error, never a silent default."""
+_Series = Literal["all", "attention", "none"]
+_Limit = Annotated[int, msgspec.Meta(ge=0)]
 
 
-class _MetroEntry(_Strict, frozen=True):
+class _MetroEntry(Strict, frozen=True):
     name: str
     url: str
     allow_insecure: bool = False
+    ca_file: str | None = None
+    series: _Series | None = None
+    max_certificates: _Limit | None = None
+    include: str | None = None
+    exclude: str | None = None
 
 
-class _AccountEntry(_Strict, frozen=True):
+class _AccountEntry(Strict, frozen=True):
     name: str
     metros: Annotated[tuple[str | _MetroEntry, ...], msgspec.Meta(min_length=1)]
     token_file: str | None = None
     token_env: str | None = None
+    max_requests_per_minute: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    series: _Series = "all"
+    max_certificates: _Limit | None = None
+    include: str | None = None
+    exclude: str | None = None
 
 
-class _File(_Strict, frozen=True):
+class _File(Strict, frozen=True):
     accounts: Annotated[tuple[_AccountEntry, ...], msgspec.Meta(min_length=1)]
     interval: str | int = "60s"
     timeout: str | int = "10s"
     stale_after: str | int = "1h"
     fetch: Literal["bulk", "batched"] = "bulk"
     max_response_bytes: Annotated[int, msgspec.Meta(ge=1024)] = DEFAULT_MAX_RESPONSE_BYTES
+    ca_file: str | None = None
+    proxy_url: str | None = None
 
 
 def load(path: Path, environment: Mapping[str, str]) -> Configuration:
@@ -130,14 +191,14 @@ def load(path: Path, environment: Mapping[str, str]) -> Configuration:
 def parse(text: bytes, path: Path, environment: Mapping[str, str]) -> Configuration:
     """The configuration in the text of the file at `path`; raises as `load` does."""
     try:
-        document = _yaml(text)
+        document = decoded(text)
         return _configuration(msgspec.convert(document, _File), path.parent, environment)
     except (yaml.YAMLError, UnicodeDecodeError) as exc:
-        raise ConfigurationError(f"{path}: not YAML: {_one_line(exc)}") from exc
+        raise ConfigurationError(f"{path}: not YAML: {one_line(exc)}") from exc
     except RecursionError as exc:
         raise ConfigurationError(f"{path}: not YAML: nested too deeply") from exc
     except (msgspec.ValidationError, _WrongError) as exc:
-        raise ConfigurationError(f"{path}: {_one_line(exc)}") from exc
+        raise ConfigurationError(f"{path}: {one_line(exc)}") from exc
 
 
 def from_environment(environment: Mapping[str, str]) -> Configuration:
@@ -176,59 +237,28 @@ def duration(text: str | int) -> float:
     return float(sum(int(number) * unit for number, unit in parts if number))
 
 
-class _WrongError(Exception):
-    def __init__(self, path: str, expected: str) -> None:
-        super().__init__(f"{expected} - at `{path}`")
-        self.path = path
-        self.expected = expected
-
-
-class _UniqueKeys(yaml.SafeLoader):
-    """PyYAML keeps the last of two equal keys; a person who wrote both deserves to know."""
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
-            if not isinstance(key, yaml.ScalarNode):
-                continue  # the loader itself refuses what cannot be a key
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key.value!r} stands here twice", key.start_mark
-                )
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-def _yaml(text: bytes) -> Any:
-    try:
-        return yaml.load(text.decode("utf-8-sig"), _UniqueKeys)  # noqa: S506 - a SafeLoader
-    except ValueError as exc:  # a timestamp such as 2024-99-99
-        if isinstance(exc, UnicodeDecodeError):
-            raise
-        raise yaml.YAMLError(str(exc)) from exc
-
-
-def _one_line(exc: Exception) -> str:
-    return " ".join(str(exc).split())
-
-
 def _configuration(file: _File, folder: Path, environment: Mapping[str, str]) -> Configuration:
     accounts: list[Account] = []
+    trusted = _authorities(file.ca_file, folder, "$.ca_file")
     for i, entry in enumerate(file.accounts):
         path = f"$.accounts[{i}]"
         _label(entry.name, f"{path}.name")
         if entry.name in (a.name for a in accounts):
             raise _WrongError(f"{path}.name", f"the account {entry.name!r} is there already")
         token = _token_source(entry, path, folder, environment)
-        accounts.append(Account(entry.name, token, _metros(entry, path)))
-    return Configuration(
+        metros = _metros(entry, path, folder, trusted)
+        accounts.append(Account(entry.name, token, metros, entry.max_requests_per_minute))
+    configuration = Configuration(
         accounts=tuple(accounts),
         interval=_positive(file.interval, "$.interval"),
         timeout=_positive(file.timeout, "$.timeout"),
         stale_after=_positive(file.stale_after, "$.stale_after"),
         fetch=file.fetch,
         max_response_bytes=file.max_response_bytes,
+        proxy_url=_proxy_url(file.proxy_url),
     )
+    _within_budget(configuration)
+    return configuration
 
 
 def _positive(value: str | int, path: str) -> float:
@@ -247,21 +277,43 @@ def _label(name: str, path: str) -> str:
     return name
 
 
-def _metros(entry: _AccountEntry, path: str) -> tuple[Metro, ...]:
+def _metros(
+    entry: _AccountEntry, path: str, folder: Path, trusted: Authorities | None
+) -> tuple[Metro, ...]:
     metros: list[Metro] = []
+    of_account = _selection(entry, path, Selection())
     for i, given in enumerate(entry.metros):
         place = f"{path}.metros[{i}]"
         if isinstance(given, _MetroEntry):
             _label(given.name, f"{place}.name")
             url = _base_url(given.url, f"{place}.url", insecure=given.allow_insecure)
-            metro = Metro(given.name, url)
+            own = _authorities(given.ca_file, folder, f"{place}.ca_file")
+            metro = Metro(given.name, url, own or trusted, _selection(given, place, of_account))
             place = f"{place}.name"
         else:
-            metro = _metro(given, place)
+            metro = _metro(given, place)._replace(authorities=trusted, selection=of_account)
         if metro.name in (m.name for m in metros):
             raise _WrongError(place, f"the metro {metro.name!r} is there already")
         metros.append(metro)
     return tuple(metros)
+
+
+def _selection(entry: _AccountEntry | _MetroEntry, path: str, outer: Selection) -> Selection:
+    """The entry's selection; what it leaves open is as in `outer`."""
+
+    def pattern(text: str | None, field: str) -> re.Pattern[str] | None:
+        try:
+            return None if text is None else re.compile(text)
+        except re.error as exc:
+            wanted = f"expected a regular expression: {exc}"
+            raise _WrongError(f"{path}.{field}", wanted) from exc
+
+    return Selection(
+        entry.series or outer.series,
+        outer.max_certificates if entry.max_certificates is None else entry.max_certificates,
+        pattern(entry.include, "include") or outer.include,
+        pattern(entry.exclude, "exclude") or outer.exclude,
+    )
 
 
 def _metro(given: str, path: str) -> Metro:
@@ -300,6 +352,60 @@ def _base_url(url: str, path: str, *, insecure: bool) -> str:
             "a loopback address, or `allow_insecure: true` beside the URL",
         )
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/').removesuffix('/v1')}"
+
+
+def _authorities(given: str | None, folder: Path, path: str) -> Authorities | None:
+    """The certificates in a file, tried once so that a bad one is known before the start."""
+    if given is None:
+        return None
+    file = folder / given
+    wanted = f"expected certificates in PEM, got {file}"
+    try:
+        pem = file.read_text("ascii", "replace")
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
+    except (ssl.SSLError, ValueError) as exc:
+        raise _WrongError(path, f"{wanted}, which has none") from exc
+    except OSError as exc:
+        raise _WrongError(path, f"{wanted}: {exc.strerror}") from exc
+    return Authorities(file, pem)
+
+
+def _proxy_url(given: str | None) -> str | None:
+    if given is None:
+        return None
+    wanted = "expected a proxy's URL such as http://proxy.example.com:3128"
+    try:
+        parts = urlsplit(given)
+        host, _ = parts.hostname, parts.port
+    except ValueError as exc:
+        raise _WrongError("$.proxy_url", wanted) from exc
+    if "@" in parts.netloc:
+        said = f"{wanted}, with neither user nor password: HTTPS_PROXY may have them"
+        raise _WrongError("$.proxy_url", said)
+    if parts.scheme not in ("http", "https") or not host or not given.isascii():
+        raise _WrongError("$.proxy_url", wanted)
+    if parts.path.strip("/") or parts.query or parts.fragment or not given.isprintable():
+        raise _WrongError("$.proxy_url", wanted)
+    return given
+
+
+def _within_budget(configuration: Configuration) -> None:
+    """Refuse a budget that the configured polls alone would use up."""
+    requests = 1 if configuration.fetch == "bulk" else 2
+    for i, account in enumerate(configuration.accounts):
+        limit = account.max_requests_per_minute
+        needed = math.ceil(len(account.metros) * requests * 60 / configuration.interval)
+        if limit is not None and limit < needed:
+            raise _WrongError(
+                f"$.accounts[{i}].max_requests_per_minute",
+                f"expected at least {needed}: {len(account.metros)} metros are polled "
+                f"every {configuration.interval:g} s",
+            )
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a base URL leads to this machine alone."""
+    return _loopback(urlsplit(url).hostname or "")
 
 
 def _loopback(host: str) -> bool:

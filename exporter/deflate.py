@@ -7,7 +7,7 @@ Concatenated gzip members would need no checksum, but several clients read only 
 """
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from isal import isal_zlib
@@ -17,6 +17,15 @@ _RAW: Final = -15  # deflate without zlib's or gzip's wrapping
 _END: Final = b"\x03\x00"  # an empty last block
 _POLYNOMIAL: Final = 0xEDB88320  # CRC-32, reflected (RFC 1952, section 8)
 _ONE: Final = 1 << 31  # x^0 in the reflected representation
+
+
+class Part(NamedTuple):
+    """A segment within a larger one, which it looks into."""
+
+    deflated: memoryview
+    crc: int
+    size: int
+    shift: int
 
 
 class Segment(NamedTuple):
@@ -30,8 +39,13 @@ class Segment(NamedTuple):
     size: int
     shift: int
 
+    def part(self) -> Part:
+        """The whole of it as a part."""
+        return Part(memoryview(self.deflated), self.crc, self.size, self.shift)
+
 
 EMPTY: Final = Segment(b"", 0, 0, _ONE)
+NOTHING: Final = EMPTY.part()
 
 
 def deflate(texts: Iterable[str]) -> Segment:
@@ -47,7 +61,20 @@ def deflate(texts: Iterable[str]) -> Segment:
     if not size:
         return EMPTY
     parts.append(compressor.flush(isal_zlib.Z_FULL_FLUSH))
-    return Segment(b"".join(parts), crc, size, _power(8 * size))
+    return Segment(b"".join(parts), crc, size, _shift(size))
+
+
+def concatenated(parts: Sequence[Part]) -> tuple[Segment, list[Part]]:
+    """The parts as one segment, and each of them within it."""
+    deflated = b"".join([part.deflated for part in parts])
+    within: list[Part] = []
+    view, start, crc, size = memoryview(deflated), 0, 0, 0
+    for part in parts:
+        stop = start + len(part.deflated)
+        within.append(part._replace(deflated=view[start:stop]))
+        start, size = stop, size + part.size
+        crc = _product(part.shift, crc) ^ part.crc
+    return (Segment(deflated, crc, size, _shift(size)), within) if size else (EMPTY, within)
 
 
 class Stream(NamedTuple):
@@ -96,12 +123,21 @@ def _product(a: int, b: int) -> int:
     return product
 
 
-def _power(exponent: int) -> int:
-    """x^exponent modulo the CRC polynomial."""
-    power, square = _ONE, _ONE >> 1
-    while exponent:
-        if exponent & 1:
-            power = _product(square, power)
+def _squares() -> Iterator[int]:
+    """x^8 modulo the CRC polynomial, and the square of each before."""
+    square = _ONE >> 8
+    for _ in range(64):
+        yield square
         square = _product(square, square)
-        exponent >>= 1
-    return power
+
+
+_SQUARES: Final = tuple(_squares())
+
+
+def _shift(size: int) -> int:
+    """x^(8 * size) modulo the CRC polynomial."""
+    shift = _ONE
+    for bit in range(size.bit_length()):
+        if size >> bit & 1:
+            shift = _product(_SQUARES[bit], shift)
+    return shift

@@ -4,7 +4,7 @@ import contextlib
 from typing import Final
 
 from exporter.config import Account, Configuration, Metro, Token, TokenVariable
-from exporter.service import Address, serve
+from exporter.service import Web, serve
 from exporter.simulator import Clock, Simulator
 from exporter.simulator import serve as serve_simulator
 
@@ -27,7 +27,7 @@ Stop with Ctrl-C.
 """
 
 
-async def demo(address: Address, *, telemetry_path: str = "/metrics", seed: int = 1) -> None:
+async def demo(web: Web, *, seed: int = 1) -> None:
     """Serve until SIGTERM or SIGINT; raises as `service.serve` does."""
     async with contextlib.AsyncExitStack() as stack:
         clock, metros = Clock(), []
@@ -39,9 +39,8 @@ async def demo(address: Address, *, telemetry_path: str = "/metrics", seed: int 
         account = Account("demo", token, tuple(metros))
         await serve(
             Configuration((account,), interval=INTERVAL_SECONDS),
-            address,
-            telemetry_path=telemetry_path,
-            listening=lambda url: _welcome(url, telemetry_path),
+            web,
+            listening=lambda url: _welcome(url, web.telemetry_path),
         )
 
 

@@ -1,99 +1,127 @@
-"""Snapshots and the table of families as the bytes of a page, rendered once per poll.
+"""Snapshots and the tables of families as the bytes of a page, rendered once per poll.
 
 Text format 0.0.4 and OpenMetrics 1.0 write the same samples of gauges and infos; only the lines
 that describe a family differ. So samples are rendered once and serve both.
 """
 
-import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from exporter.deflate import Segment, Stream, deflate, join
-from exporter.families import FAMILIES, IDENTITY, Family
+from exporter.aggregates import AGGREGATES, Aggregate, Fleet, Metro, fleet
+from exporter.config import Selection
+from exporter.deflate import NOTHING, Part, Segment, Stream, concatenated, deflate, join
+from exporter.families import FAMILIES, Block, Family, metro_labels
 from exporter.model import Certificate
+from exporter.selection import Shown, shown
 from exporter.snapshot import Key, MetroSnapshot
 
-_CERTIFICATES_AT_ONCE: Final = 2000
-_SPECIAL: Final = re.compile(r'[\\"\n\0]')
-# NUL is replaced: Prometheus' lexer takes it for the end of the page.
-_ESCAPES: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\0": "\N{REPLACEMENT CHARACTER}"}
+_BLOCK: Final = 2048
+_EVERYTHING: Final = Selection()
+_TABLE: Final = (*FAMILIES, *AGGREGATES)
 
 
-def escaped(value: str) -> str:
-    """A label value as both formats write it between its quotes.
-
-    Source: Prometheus, "Exposition formats", and OpenMetrics 1.0, "Escaping".
-    """
-    return _SPECIAL.sub(lambda match: _ESCAPES[match[0]], value)
-
-
-def number(value: float) -> str:
-    """A sample value; whole numbers without a point or an exponent."""
-    return str(int(value)) if value == int(value) else repr(value)
-
-
-def header(family: Family, *, openmetrics: bool) -> str:
+def header(family: Family | Aggregate, *, openmetrics: bool) -> str:
     """The lines that describe a family.
 
-    OpenMetrics has an info type whose family is named without the suffix of its samples.
+    OpenMetrics has an info type whose family is named without the suffix of its samples, and a
+    type for distributions that go up and down. Text format 0.0.4 has neither.
     """
+    name, kind = family.name, str(family.kind)
     if openmetrics:
-        name, kind = family.name.removesuffix("_info"), family.kind
+        name = name.removesuffix("_info")
+    elif isinstance(family, Aggregate) and family.part_of:
+        return ""
     else:
-        name, kind = family.name, "gauge"
+        kind = {"gaugehistogram": "histogram"}.get(kind, "gauge")
     return f"# HELP {name} {family.help}\n# TYPE {name} {kind}\n"
 
 
+class BlockPage(NamedTuple):
+    """Neighbouring certificates and their samples of each family; of a timed one, none."""
+
+    certificates: Sequence[Certificate]
+    parts: list[Part]
+
+
 class MetroPage(NamedTuple):
-    """One metro's samples, a segment for each family of the table, in its order."""
+    """One metro's samples: a segment for each family of both tables, in their order.
+
+    `blocks` are found by the uuid of their first certificate.
+    """
 
     snapshot: MetroSnapshot
     segments: tuple[Segment, ...]
+    shown: Shown
+    fleet: Fleet
+    blocks: Mapping[str, BlockPage]
 
 
-def render(snapshot: MetroSnapshot, previous: MetroPage | None, *, now: float) -> MetroPage:
+def render(
+    snapshot: MetroSnapshot,
+    previous: MetroPage | None,
+    *,
+    now: float,
+    selection: Selection = _EVERYTHING,
+) -> MetroPage:
     """The metro's samples at `now` (Unix time).
 
     Pure, and meant for a thread: it takes time in proportion to the number of certificates.
-    Where the previous page shows the same certificates, only the timed families are rendered.
+    Of the certificates that the previous page shows, only the timed families are rendered.
     """
-    same = previous is not None and previous.snapshot.certificates is snapshot.certificates
+    chosen = shown(snapshot.certificates, selection, filtered=snapshot.filtered, now=now)
+    if previous and previous.snapshot.certificates is snapshot.certificates:
+        together = previous.fleet
+    else:
+        together = fleet(snapshot.certificates)
+    segments, blocks = _samples(snapshot.key, chosen.certificates, previous, now)
+    metro = Metro(snapshot.key, together, chosen.omitted, now)
+    totals = (deflate(a.lines(metro)) for a in AGGREGATES)
+    return MetroPage(snapshot, (*segments, *totals), chosen, together, blocks)
+
+
+def _samples(
+    key: Key, certificates: tuple[Certificate, ...], previous: MetroPage | None, now: float
+) -> tuple[list[Segment], Mapping[str, BlockPage]]:
+    known = previous.blocks if previous else {}
+    unchanged = previous is not None and previous.shown.certificates == certificates
+    blocks: list[BlockPage] = []
+    for neighbours in _split(certificates):
+        before = known.get(neighbours[0].uuid)
+        kept = before.parts if before and before.certificates == neighbours else None
+        blocks.append(_block(Block(metro_labels(key), neighbours), kept, now))
     segments: list[Segment] = []
-    identities = list(_identities(snapshot))
     for position, family in enumerate(FAMILIES):
-        if previous is not None and same and not family.timed:
+        if previous and unchanged and not family.timed:
             segments.append(previous.segments[position])
-        else:
-            lines = _lines(family, snapshot.certificates, identities, now)
-            segments.append(deflate(lines))
-    return MetroPage(snapshot, tuple(segments))
+            continue
+        whole, parts = concatenated([block.parts[position] for block in blocks])
+        segments.append(whole)
+        for block, part in zip(blocks, parts, strict=True):
+            # The block looks into the whole, so that nothing is kept twice.
+            block.parts[position] = NOTHING if family.timed else part
+    return segments, {block.certificates[0].uuid: block for block in blocks}
 
 
-def _identities(snapshot: MetroSnapshot) -> Iterator[str]:
-    account, metro, name, common_name = IDENTITY
-    metro_labels = (
-        f'{account}="{escaped(snapshot.key.account)}",{metro}="{escaped(snapshot.key.metro)}"'
-    )
-    for c in snapshot.certificates:
-        yield (
-            f'{metro_labels},{name}="{escaped(c.name)}",{common_name}="{escaped(c.common_name)}"'
-        )
+def _split(certificates: Sequence[Certificate]) -> Iterator[Sequence[Certificate]]:
+    """Blocks that end where a uuid says so: a certificate that comes or goes moves no other."""
+    start = 0
+    for stop, c in enumerate(certificates, 1):
+        if hash(c.uuid) % _BLOCK == 0:
+            yield certificates[start:stop]
+            start = stop
+    if start < len(certificates):
+        yield certificates[start:]
 
 
-def _lines(
-    family: Family, certificates: Sequence[Certificate], identities: Sequence[str], now: float
-) -> Iterator[str]:
-    """The family's lines, some thousand certificates at a time."""
-    prefixes = [f',{label}="' for label in family.labels]
-    for start in range(0, len(certificates), _CERTIFICATES_AT_ONCE):
-        stop = start + _CERTIFICATES_AT_ONCE
-        lines: list[str] = []
-        for c, identity in zip(certificates[start:stop], identities[start:stop], strict=True):
-            for labels, value in family.samples(c, now):
-                own = "".join([f'{p}{escaped(v)}"' for p, v in zip(prefixes, labels, strict=True)])
-                lines.append(f"{family.name}{{{identity}{own}}} {number(value)}\n")
-        yield "".join(lines)
+def _block(block: Block, kept: Sequence[Part] | None, now: float) -> BlockPage:
+    parts = [
+        kept[position]
+        if kept and not family.timed
+        else deflate(["".join(family.lines(block, now))]).part()
+        for position, family in enumerate(FAMILIES)
+    ]
+    return BlockPage(block.certificates, parts)
 
 
 class Exposition:
@@ -108,7 +136,7 @@ class Exposition:
         self._clock = clock
         self._metros: Mapping[Key, MetroPage] = {}
         self._headers = {
-            openmetrics: [deflate([header(f, openmetrics=openmetrics)]) for f in FAMILIES]
+            openmetrics: [deflate([header(f, openmetrics=openmetrics)]) for f in _TABLE]
             for openmetrics in (False, True)
         }
         self._joined: dict[bool, Stream] = {}
@@ -121,6 +149,16 @@ class Exposition:
     def publish(self, page: MetroPage) -> None:
         """Replace the metro's rendering; readers see the old page or the new one."""
         self._metros = {**self._metros, page.snapshot.key: page}
+        self._joined = {}
+
+    def forget(self, key: Key) -> None:
+        """Show nothing of a metro any more."""
+        self._metros = {k: page for k, page in self._metros.items() if k != key}
+        self._joined = {}
+
+    def withdraw_after(self, seconds: float) -> None:
+        """Another `stale_after` from now on."""
+        self._stale_after = seconds
         self._joined = {}
 
     def stream(self, *, openmetrics: bool, tail: bytes) -> Stream:

@@ -1,125 +1,226 @@
 """The table of certificate metrics: one record each, from which page and documentation derive."""
 
-from collections.abc import Callable, Iterable
+import functools
+import re
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 from typing import Final, Literal, NamedTuple
 
 from exporter.model import Certificate
+from exporter.snapshot import Key
 
 IDENTITY: Final = ("account", "metro", "name", "common_name")
 """The labels of every sample about one certificate; they outlive a renewal and a re-upload."""
 
 STATES: Final = ("pending", "valid", "error")
 
-_SECONDS_PER_DAY: Final = 86400.0
+SECONDS_PER_DAY: Final = 86400.0
+
+_SPECIAL: Final = re.compile(r'[\\"\n]')
+_ESCAPES: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n"}
 
 
-class Sample(NamedTuple):
-    """`labels` are the values of the family's own labels, after those of `IDENTITY`."""
+def escaped(value: str) -> str:
+    """A label value as both formats write it between its quotes.
 
-    labels: tuple[str, ...]
-    value: float
+    Source: Prometheus, "Exposition formats", and OpenMetrics 1.0, "Escaping".
+    """
+    return _SPECIAL.sub(lambda match: _ESCAPES[match[0]], value)
+
+
+def number(value: float) -> str:
+    """A sample value; whole numbers without a point or an exponent."""
+    return str(int(value)) if value == int(value) else repr(value)
+
+
+def metro_labels(key: Key) -> str:
+    """The labels that every sample about a metro begins with, as they are written."""
+    return f'account="{escaped(key.account)}",metro="{escaped(key.metro)}"'
+
+
+class Block:
+    """Neighbouring certificates of one metro, column by column: quicker than one by one."""
+
+    def __init__(self, labels: str, certificates: Sequence[Certificate]) -> None:
+        self.certificates = certificates
+        self._labels = labels
+
+    def texts(self, texts: Iterable[str]) -> Sequence[str]:
+        """These label values, escaped."""
+        column = list(texts)
+        return [escaped(text) for text in column] if _SPECIAL.search("".join(column)) else column
+
+    def column(self, field: str) -> Sequence[str]:
+        """The certificates' values of a field of text, escaped."""
+        return self.texts(map(attrgetter(field), self.certificates))
+
+    @functools.cached_property
+    def identities(self) -> Sequence[str]:
+        """The labels of `IDENTITY` of each certificate, as they are written."""
+        pattern = f'{self._labels.replace("%", "%%")},name="%s",common_name="%s"'
+        return [
+            pattern % row
+            for row in zip(self.column("name"), self.column("common_name"), strict=True)
+        ]
 
 
 class Family(NamedTuple):
-    """One metric family; `samples` computes those of one certificate at a Unix time.
+    """One metric family; `lines` writes its samples of some certificates at a Unix time.
 
-    A `timed` family changes with the clock, the others only with the certificate.
+    `labels` are the family's own. A `timed` family changes with the clock, the others only with
+    the certificates.
     """
 
     name: str
     kind: Literal["gauge", "info"]
     help: str
-    samples: Callable[[Certificate, float], Iterable[Sample]]
+    lines: Callable[[Block, float], Iterable[str]]
     labels: tuple[str, ...] = ()
     timed: bool = False
 
 
-def _value(value: float | None) -> tuple[Sample, ...]:
-    """The one sample of a value, and none of an unknown one."""
-    return () if value is None else (Sample((), value),)
+def _gauge(
+    name: str, text: str, values: Callable[[Block, float], Iterable[object]], *, timed: bool = False
+) -> Family:
+    """One sample for each certificate whose value is known."""
+    start = f"{name}{{"
+
+    def lines(block: Block, now: float) -> Iterable[str]:
+        pairs = zip(block.identities, values(block, now), strict=True)
+        return [f"{start}{identity}}} {v}\n" for identity, v in pairs if v is not None]
+
+    return Family(name, "gauge", text, lines, timed=timed)
 
 
-def _info(c: Certificate, _: float) -> Iterable[Sample]:
-    wildcard = "true" if c.wildcard else "false"
-    labels = (c.uuid, c.subject, c.issuer, c.serial_number, wildcard, c.renewal)
-    return (Sample(labels, 1),)
+def _field(field: str) -> Callable[[Block, float], Iterable[object]]:
+    """The values of a field that is a number or unknown."""
+    get = attrgetter(field)
+
+    def values(block: Block, _: float) -> Iterable[object]:
+        # Nearly all are whole and read as such: those are written quickly.
+        known = map(get, block.certificates)
+        return [v if v is None or type(v) is int else number(v) for v in known]
+
+    return values
 
 
-def _states(c: Certificate, _: float) -> Iterable[Sample]:
-    states = STATES if c.state in STATES else (*STATES, c.state)
-    return (Sample((state,), state == c.state) for state in states)
+def _info(
+    name: str,
+    text: str,
+    labels: tuple[str, ...],
+    columns: Callable[[Block], tuple[Iterable[str], ...]],
+) -> Family:
+    """A 1 for each row of the columns: identities, then the values of the labels."""
+    pattern = f"{name}{{%s" + "".join(f',{label}="%s"' for label in labels) + "} 1\n"
+
+    def lines(block: Block, _: float) -> Iterable[str]:
+        return [pattern % row for row in zip(*columns(block), strict=True)]
+
+    return Family(name, "info", text, lines, labels)
 
 
-def _expiry_days(c: Certificate, now: float) -> Iterable[Sample]:
-    if c.not_after is None:
-        return ()
+def _one_hot(name: str, text: str, field: str, known: tuple[str, ...]) -> Family:
+    """For each certificate a 1 for its own value and a 0 for every other known one."""
+
+    @functools.lru_cache(maxsize=64)
+    def pattern(value: str) -> tuple[str, int]:
+        values = known if value in known else (*known, value)
+        own = [f'{field}="{v.replace("%", "%%")}"}} {int(v == value)}\n' for v in values]
+        return "".join(f"{name}{{%s,{line}" for line in own), len(own)
+
+    def lines(block: Block, _: float) -> Iterable[str]:
+        for identity, value in zip(block.identities, block.column(field), strict=True):
+            line, times = pattern(value)
+            yield line % ((identity,) * times)
+
+    return Family(name, "gauge", text, lines, (field,))
+
+
+def _certificate_columns(block: Block) -> tuple[Iterable[str], ...]:
+    wildcards = ["true" if c.wildcard else "false" for c in block.certificates]
+    renewals = [c.renewal for c in block.certificates]
+    fields = map(block.column, ("uuid", "subject", "issuer", "serial_number"))
+    return block.identities, *fields, wildcards, renewals
+
+
+def _expiry_days(block: Block, now: float) -> Iterable[object]:
     # One second is 0.00001 days: more digits would only grow the page.
-    return (Sample((), round((c.not_after - now) / _SECONDS_PER_DAY, 5)),)
+    return [
+        None
+        if c.not_after is None
+        else f"{(c.not_after - now) / SECONDS_PER_DAY:z.5f}".rstrip("0").rstrip(".")
+        for c in block.certificates
+    ]
+
+
+def _service_groups(block: Block, _: float) -> Iterable[object]:
+    return [len(c.service_groups) for c in block.certificates]
+
+
+def _attachment_columns(block: Block) -> tuple[Iterable[str], ...]:
+    attached = [
+        (identity, group)
+        for identity, c in zip(block.identities, block.certificates, strict=True)
+        for group in c.service_groups
+    ]
+    names = block.texts(group.name for _, group in attached)
+    uuids = block.texts(group.uuid for _, group in attached)
+    return [identity for identity, _ in attached], names, uuids
 
 
 FAMILIES: Final = (
-    Family(
+    _info(
         "ukc_certificate_info",
-        "info",
         "What changes with a renewal or an upload: 1 for each certificate.",
-        _info,
         ("uuid", "subject", "issuer", "serial_number", "wildcard", "renewal"),
+        _certificate_columns,
     ),
-    Family(
+    _one_hot(
         "ukc_certificate_state",
-        "gauge",
         "1 for the state that the certificate is in, 0 for the others.",
-        _states,
-        ("state",),
+        "state",
+        STATES,
     ),
-    Family(
+    _gauge(
         "ukc_certificate_expiry_days",
-        "gauge",
         "Days to expiry when the page was rendered, negative once expired; absent before issuance.",
         _expiry_days,
         timed=True,
     ),
-    Family(
+    _gauge(
         "ukc_certificate_not_after_timestamp_seconds",
-        "gauge",
         "End of validity, as Unix time; absent before issuance.",
-        lambda c, _: _value(c.not_after),
+        _field("not_after"),
     ),
-    Family(
+    _gauge(
         "ukc_certificate_not_before_timestamp_seconds",
-        "gauge",
         "Beginning of validity, as Unix time; absent before issuance.",
-        lambda c, _: _value(c.not_before),
+        _field("not_before"),
     ),
-    Family(
+    _gauge(
         "ukc_certificate_created_timestamp_seconds",
-        "gauge",
         "Creation of the certificate object, as Unix time.",
-        lambda c, _: _value(c.created_at),
+        _field("created_at"),
     ),
-    Family(
+    _gauge(
         "ukc_certificate_validation_attempts",
-        "gauge",
         "Attempts of the running validation; 0 when none runs.",
-        lambda c, _: _value(c.attempts),
+        _field("attempts"),
     ),
-    Family(
+    _gauge(
         "ukc_certificate_validation_next_timestamp_seconds",
-        "gauge",
         "Next validation attempt, as Unix time; only while pending.",
-        lambda c, _: _value(c.next_attempt),
+        _field("next_attempt"),
     ),
-    Family(
+    _gauge(
         "ukc_certificate_service_groups",
-        "gauge",
         "Service groups that use the certificate.",
-        lambda c, _: _value(len(c.service_groups)),
+        _service_groups,
     ),
-    Family(
+    _info(
         "ukc_certificate_service_group_info",
-        "info",
         "The service groups that use the certificate: 1 for each attachment.",
-        lambda c, _: (Sample((group.name, group.uuid), 1) for group in c.service_groups),
         ("service_group", "service_group_uuid"),
+        _attachment_columns,
     ),
 )

@@ -1,5 +1,8 @@
 """The API's answers as frozen types: the fields that become a metric, and no others."""
 
+import functools
+from typing import Generic, TypeVar
+
 import msgspec
 
 
@@ -10,15 +13,18 @@ class ServiceGroup(msgspec.Struct, frozen=True, gc=False):
     name: str = ""
 
 
-class Validation(msgspec.Struct, frozen=True, gc=False):
+Time = TypeVar("Time")
+
+
+class Validation(msgspec.Struct, Generic[Time], frozen=True, gc=False):
     """A running validation: `attempt` counts those made, `next` is when the next one is due."""
 
     attempt: int = 0
-    next: str | None = None
+    next: Time | None = None
 
 
-class Item(msgspec.Struct, frozen=True, gc=False):
-    """One element of `data.certificates` as it stands on the wire.
+class Item(msgspec.Struct, Generic[Time], frozen=True, gc=False):
+    """One element of `data.certificates` as it stands on the wire; `Time` is how times are read.
 
     Listing everything leaves out `status`; listing names leaves out all but `uuid` and `name`.
     A failed element has `status` "error", a `message` and an `error` code.
@@ -29,15 +35,15 @@ class Item(msgspec.Struct, frozen=True, gc=False):
     status: str | None = None
     message: str | None = None
     error: int | None = None
-    created_at: str | None = None
+    created_at: Time | None = None
     common_name: str | None = None
     state: str | None = None
-    validation: Validation | None = None
+    validation: Validation[Time] | None = None
     subject: str | None = None
     issuer: str | None = None
     serial_number: str | None = None
-    not_before: str | None = None
-    not_after: str | None = None
+    not_before: Time | None = None
+    not_after: Time | None = None
     service_groups: tuple[ServiceGroup, ...] | None = None
 
 
@@ -90,13 +96,19 @@ class Certificate(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def renewal(self) -> str:
-        """Who renews it: `automatic` (the platform), `manual` (its owner) or `unknown`.
+        """Who renews it: see `renewal`."""
+        return renewal(self.issuer, wildcard=self.wildcard)
 
-        The platform requests certificates from Let's Encrypt, and none for wildcard domains.
-        Before issuance there is no issuer to tell.
-        """
-        if not self.issuer:
-            return "unknown"
-        # The typographic apostrophe is the specification's own spelling in its prose.
-        issuer = self.issuer.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").casefold()
-        return "automatic" if "let's encrypt" in issuer and not self.wildcard else "manual"
+
+@functools.lru_cache(maxsize=1024)
+def renewal(issuer: str, *, wildcard: bool) -> str:
+    """Who renews a certificate: `automatic` (the platform), `manual` (its owner) or `unknown`.
+
+    The platform requests certificates from Let's Encrypt, and none for wildcard domains.
+    Before issuance there is no issuer to tell.
+    """
+    if not issuer:
+        return "unknown"
+    # The typographic apostrophe is the specification's own spelling in its prose.
+    plain = issuer.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").casefold()
+    return "automatic" if "let's encrypt" in plain and not wildcard else "manual"

@@ -9,7 +9,8 @@ from typing import Final, NamedTuple, Protocol
 import structlog
 
 from exporter.errors import Forbidden, PollError, RateLimited, TimedOut, Unauthorized
-from exporter.protocol import Reading, Unread
+from exporter.items import Unread
+from exporter.protocol import Reading
 from exporter.snapshot import Key, MetroSnapshot, Store, look
 
 FIRST_BACKOFF_SECONDS: Final = 1.0

@@ -2,35 +2,40 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
-import ssl
+import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import Final, NamedTuple
 
-import httpx
 import structlog
-import uvicorn
 from starlette.types import ASGIApp
 
-from exporter import __version__
 from exporter.client import Client
-from exporter.config import Account, Configuration, Metro
-from exporter.errors import ExporterError
+from exporter.client.transport import Budget, Trust, connections
+from exporter.config import Configuration, Selection
+from exporter.errors import ConfigurationError, ExporterError
 from exporter.exposition import Exposition, render
+from exporter.metros import Metros, Plan, Polled
 from exporter.poller import Poller, Schedule
+from exporter.reload import Reloader
+from exporter.selection import wanted
 from exporter.snapshot import Key, MetroSnapshot, Store
 from exporter.telemetry import Telemetry
-from exporter.web import create_app
+from exporter.web import Guard, Limits, Server, WebSettings, create_app, create_probe_app
 
 GRACE_SECONDS: Final = 3
 """How long a scrape may go on once the process was told to stop."""
 
+_LAST_SECONDS: Final = 4.5
 _BACKLOG: Final = 512
-_CONNECTIONS: Final = 8
+_THREADS: Final = 256
+_PROBES: Final = Limits(connections=32)
 
 log = structlog.get_logger()
 
@@ -42,58 +47,106 @@ class Address(NamedTuple):
     port: int
 
 
-class Graph(NamedTuple):
-    """The parts of one exporter, wired."""
+class Web(NamedTuple):
+    """How to serve: `config_file` has TLS and users, `probe_address` neither."""
 
-    telemetry: Telemetry
-    store: Store
-    exposition: Exposition
-    pollers: tuple[Poller, ...]
+    addresses: Sequence[Address]
+    telemetry_path: str = "/metrics"
+    config_file: Path | None = None
+    probe_address: Address | None = None
+    lifecycle: bool = False
 
-    def app(self, telemetry_path: str) -> ASGIApp:
+
+class Graph:
+    """The parts of one exporter, wired; `apply` gives them metros to poll."""
+
+    def __init__(
+        self, configuration: Configuration, executor: ThreadPoolExecutor, clock: Callable[[], float]
+    ) -> None:
+        self._clock = clock
+        self._executor = executor
+        self._trust = Trust()
+        self._budgets: dict[tuple[str, int], Budget] = {}
+        self.telemetry = Telemetry()
+        self.telemetry.configuration_loaded(clock())
+        self.telemetry.shard(*configuration.shard)
+        self.store = Store()
+        self.exposition = Exposition(stale_after=configuration.stale_after, clock=clock)
+        self.metros = Metros(self._polled, self)
+
+    @property
+    def pollers(self) -> tuple[Poller, ...]:
+        """The poller of each metro."""
+        return self.metros.pollers
+
+    async def apply(self, configuration: Configuration) -> None:
+        """Poll what this configuration says; raises `ConfigurationError` and changes nothing."""
+        await self.metros.apply(configuration)
+        self.exposition.withdraw_after(configuration.stale_after)
+
+    def app(
+        self, telemetry_path: str, reload: Callable[[], Awaitable[None]] | None = None
+    ) -> ASGIApp:
         """The ASGI application that serves what the pollers find."""
         return create_app(
             exposition=self.exposition,
             telemetry=self.telemetry,
             store=self.store,
-            metros=[poller.key for poller in self.pollers],
-            ready=lambda: all(poller.tried.is_set() for poller in self.pollers),
+            metros=self.metros,
+            ready=lambda: self.metros.tried,
             telemetry_path=telemetry_path,
+            reload=reload,
         )
 
+    def begin(self, plan: Plan) -> None:
+        """The metro is polled from now on."""
+        self.telemetry.track(plan.key, interval=plan.configuration.interval)
 
-@contextlib.asynccontextmanager
-async def build(
-    configuration: Configuration, *, clock: Callable[[], float] = time.time
-) -> AsyncIterator[Graph]:
-    """The graph for a configuration; its connections are closed at the end of the context."""
-    telemetry, store = Telemetry(), Store()
-    telemetry.configuration_loaded(clock())
-    exposition = Exposition(stale_after=configuration.stale_after, clock=clock)
-    async with contextlib.AsyncExitStack() as stack:
-        # One thread: renderings side by side would only take turns, and hold more memory.
-        executor = stack.enter_context(ThreadPoolExecutor(1, "render"))
-        publish = partial(_publish, exposition, executor, clock)
-        tls = httpx.create_ssl_context()
-        pollers: list[Poller] = []
-        for account in configuration.accounts:
-            for metro in account.metros:
-                http = await stack.enter_async_context(_http(metro, configuration, tls))
-                key = Key(account.name, metro.name)
-                telemetry.track(key, interval=configuration.interval)
-                client = _client(http, account, key, configuration, telemetry, clock)
-                fetch = client.bulk if configuration.fetch == "bulk" else client.batched
-                poller = Poller(
-                    key,
-                    fetch,
-                    _schedule(configuration),
-                    store=store,
-                    publish=publish,
-                    observer=telemetry,
-                    clock=clock,
-                )
-                pollers.append(poller)
-        yield Graph(telemetry, store, exposition, tuple(pollers))
+    def forget(self, key: Key) -> None:
+        """Nothing is known of the metro any more."""
+        self.store.forget(key)
+        self.exposition.forget(key)
+        self.telemetry.forget(key)
+
+    def _polled(self, plan: Plan) -> Polled:
+        configuration = plan.configuration
+        tls = self._trust.context(plan.metro.authorities)
+        http = connections(plan.metro, configuration, tls)
+        client = Client(
+            http,
+            plan.account.token,
+            timeout=configuration.timeout,
+            max_response_bytes=configuration.max_response_bytes,
+            on_request=self.telemetry.on_request(plan.key),
+            budget=self._budget(plan),
+            clock=self._clock,
+            wanted=wanted(plan.metro.selection),
+            shard=configuration.shard,
+        )
+        bulk = configuration.fetch == "bulk" and configuration.shard.total == 1
+        poller = Poller(
+            plan.key,
+            client.bulk if bulk else client.batched,
+            _schedule(configuration),
+            store=self.store,
+            publish=partial(self._publish, plan.metro.selection),
+            observer=self.telemetry,
+            clock=self._clock,
+        )
+        return Polled(poller, http.aclose)
+
+    async def _publish(self, selection: Selection, snapshot: MetroSnapshot) -> None:
+        previous = self.exposition.rendered(snapshot.key)
+        rendering = partial(render, snapshot, previous, now=self._clock(), selection=selection)
+        loop = asyncio.get_running_loop()
+        self.exposition.publish(await loop.run_in_executor(self._executor, rendering))
+
+    def _budget(self, plan: Plan) -> Callable[[], Awaitable[None]] | None:
+        """The budget of the metro's account; it outlives a reload that leaves it as it is."""
+        limit = plan.account.max_requests_per_minute
+        if limit is None:
+            return None
+        return self._budgets.setdefault((plan.account.name, limit), Budget(limit)).spend
 
 
 def _schedule(configuration: Configuration) -> Schedule:
@@ -101,52 +154,19 @@ def _schedule(configuration: Configuration) -> Schedule:
     return Schedule(configuration.interval, deadline, configuration.stale_after)
 
 
-def _http(metro: Metro, configuration: Configuration, tls: ssl.SSLContext) -> httpx.AsyncClient:
-    """A pool of connections for one metro alone, so that a metro that hangs holds up no other."""
-    return httpx.AsyncClient(
-        base_url=metro.base_url,
-        verify=tls,
-        # Shorter than the whole request may take: httpx closes a socket whose handshake times
-        # out by its own clock, and leaves it open where the handshake is cancelled from outside.
-        timeout=httpx.Timeout(configuration.timeout, connect=configuration.timeout / 2),
-        headers={"User-Agent": f"ukc-certificate-exporter/{__version__}"},
-        # Kept beyond an interval: most polls then need no new connection.
-        limits=httpx.Limits(
-            max_connections=_CONNECTIONS,
-            max_keepalive_connections=1,
-            keepalive_expiry=2 * configuration.interval,
-        ),
-        follow_redirects=False,  # the token stays with the host that it is meant for
-    )
-
-
-def _client(
-    http: httpx.AsyncClient,
-    account: Account,
-    key: Key,
-    configuration: Configuration,
-    telemetry: Telemetry,
-    clock: Callable[[], float],
-) -> Client:
-    return Client(
-        http,
-        account.token,
-        timeout=configuration.timeout,
-        max_response_bytes=configuration.max_response_bytes,
-        on_request=telemetry.on_request(key),
-        clock=clock,
-    )
-
-
-async def _publish(
-    exposition: Exposition,
-    executor: ThreadPoolExecutor,
-    clock: Callable[[], float],
-    snapshot: MetroSnapshot,
-) -> None:
-    previous = exposition.rendered(snapshot.key)
-    rendering = partial(render, snapshot, previous, now=clock())
-    exposition.publish(await asyncio.get_running_loop().run_in_executor(executor, rendering))
+@contextlib.asynccontextmanager
+async def build(
+    configuration: Configuration, *, clock: Callable[[], float] = time.time
+) -> AsyncIterator[Graph]:
+    """The graph for a configuration; its connections are closed at the end of the context."""
+    # One thread: renderings side by side would only take turns, and hold more memory.
+    with ThreadPoolExecutor(1, "render") as executor:
+        graph = Graph(configuration, executor, clock)
+        try:
+            await graph.apply(configuration)
+            yield graph
+        finally:
+            await graph.metros.stop()
 
 
 async def once(configuration: Configuration) -> tuple[bytes, tuple[Key, ...]]:
@@ -162,33 +182,78 @@ async def once(configuration: Configuration) -> tuple[bytes, tuple[Key, ...]]:
 
 async def serve(
     configuration: Configuration,
-    address: Address,
+    web: Web,
     *,
-    telemetry_path: str = "/metrics",
+    load: Callable[[], Configuration] | None = None,
     listening: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Poll and serve until SIGTERM or SIGINT.
+    """Poll and serve until SIGTERM or SIGINT; SIGHUP reloads.
 
-    `listening` is told the URL once connections are taken.
-    Raises `ExporterError` where the address cannot be bound, and any bug of a poller: the server
-    and the pollers are siblings, so that the process does not go on answering without them.
+    `load` gives the configuration anew for a reload; `listening` is told the first URL once
+    connections are taken.
+    Raises `ConfigurationError` for a bad web config file, `ExporterError` where an address cannot
+    be bound, and any bug of a poller: the servers and the pollers are siblings, so that the
+    process does not go on answering without them.
     """
-    listener = listen(address)
-    async with build(configuration) as graph:
-        server = _server(graph.app(telemetry_path))
-        # Uvicorn raises the signal again once it has stopped; this is whom it then reaches.
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: setattr(server, "should_exit", True))
-        host, port = listener.getsockname()[:2]
-        where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        log.info("listening", address=where)
-        listening(f"http://{where}")
+    settings = WebSettings(web.config_file)
+    # Name servers that hang hold a thread for each metro; the others need theirs.
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(_THREADS, "worker"))
+    async with contextlib.AsyncExitStack() as stack:
+        listeners = [stack.enter_context(listen(address)) for address in web.addresses]
+        probes = [stack.enter_context(listen(a)) for a in (web.probe_address,) if a is not None]
+        graph = await stack.enter_async_context(build(configuration))
+        reloader = Reloader(load or (lambda: configuration), graph.apply, settings, graph.telemetry)
+        app = graph.app(web.telemetry_path, reloader.reload if web.lifecycle else None)
+        servers = [Server(Guard(app, settings), listeners, settings, grace=GRACE_SECONDS)]
+        if probes:
+            app = create_probe_app(lambda: graph.metros.tried)
+            servers.append(Server(app, probes, grace=GRACE_SECONDS, limits=_PROBES))
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(poller.run()) for poller in graph.pollers]
-            await server.serve(sockets=[listener])
-            for task in tasks:
-                task.cancel()
+            _obey(servers, lambda: group.create_task(_reload(reloader)))
+            listening(_announce(listeners, probes, settings))
+            graph.metros.start(group)
+            await asyncio.gather(*(server.serve() for server in servers))
+            await graph.metros.stop()
         log.info("stopped")
+
+
+async def _reload(reloader: Reloader) -> None:
+    with contextlib.suppress(ConfigurationError):  # it is logged and counted
+        await reloader.reload()
+
+
+def _obey(servers: Sequence[Server], reload: Callable[[], object]) -> None:
+    """Stop on SIGTERM and SIGINT, reload on SIGHUP."""
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        # A thread that waits for a name server cannot be interrupted, and nobody waits for it.
+        last = threading.Timer(_LAST_SECONDS, os._exit, (0,))
+        last.daemon = True
+        last.start()
+        for server in servers:
+            server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    loop.add_signal_handler(signal.SIGHUP, reload)
+
+
+def _announce(
+    listeners: Sequence[socket.socket], probes: Sequence[socket.socket], settings: WebSettings
+) -> str:
+    tls = settings.current().context is not None
+    for listener in listeners:
+        log.info("listening", address=_where(listener), tls=tls)
+    for listener in probes:
+        log.info("listening for probes", address=_where(listener))
+    return f"{'https' if tls else 'http'}://{_where(listeners[0])}"
+
+
+def _where(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def listen(address: Address) -> socket.socket:
@@ -203,17 +268,3 @@ def listen(address: Address) -> socket.socket:
     except OSError as exc:
         where = f"{address.host}:{address.port}"
         raise ExporterError(f"cannot listen on {where}: {exc.strerror or exc}") from exc
-
-
-def _server(app: ASGIApp) -> uvicorn.Server:
-    return uvicorn.Server(
-        uvicorn.Config(
-            app,
-            backlog=_BACKLOG,
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=GRACE_SECONDS,
-        )
-    )

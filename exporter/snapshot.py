@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from exporter.items import Unread
 from exporter.model import Certificate
-from exporter.protocol import Reading, Unread
+from exporter.protocol import Reading
 
 
 class Key(NamedTuple):
@@ -21,7 +22,7 @@ class MetroSnapshot(msgspec.Struct, frozen=True):
 
     `taken_at` is Unix time. `certificates` are unique by name and common name.
     `unread` are the items that this look could not read; `carried` tells, by uuid, when a
-    certificate that is among them was last read.
+    certificate that is among them was last read. `filtered` were read and are not wanted.
     """
 
     key: Key
@@ -30,11 +31,12 @@ class MetroSnapshot(msgspec.Struct, frozen=True):
     certificates: tuple[Certificate, ...] = ()
     unread: tuple[Unread, ...] = ()
     carried: Mapping[str, float] = {}
+    filtered: int = 0
 
     @property
     def fetched(self) -> int:
-        """How many certificates this look read itself."""
-        return len(self.certificates) - len(self.carried)
+        """How many certificates this look read itself, those not wanted included."""
+        return len(self.certificates) - len(self.carried) + self.filtered
 
 
 def look(
@@ -51,17 +53,22 @@ def look(
     last read more than `stale_after` seconds ago, unless the API says that it is gone.
     The first of several items with one uuid or one identity is kept: twins would be one series.
     """
-    certificates, unread = _unique(reading)
+    certificates, unread = _unique(reading, previous)
     carried = _carried(certificates, unread, previous, taken_at - stale_after)
     if previous and carried:
         kept = tuple(c for c in previous.certificates if c.uuid in carried)
         certificates = (*certificates, *kept)
     if previous and certificates == previous.certificates:
         certificates = previous.certificates  # the same object tells renderers that nothing changed
-    return MetroSnapshot(key, taken_at, reading.listed, certificates, unread, carried)
+    filtered = len(reading.filtered)
+    return MetroSnapshot(key, taken_at, reading.listed, certificates, unread, carried, filtered)
 
 
-def _unique(reading: Reading) -> tuple[tuple[Certificate, ...], tuple[Unread, ...]]:
+def _unique(
+    reading: Reading, previous: MetroSnapshot | None
+) -> tuple[tuple[Certificate, ...], tuple[Unread, ...]]:
+    if previous and reading.certificates == previous.certificates:
+        return previous.certificates, reading.unread  # a snapshot's are unique
     by_identity: dict[tuple[str, str], Certificate] = {}
     by_uuid: dict[str, Certificate] = {}
     twins: list[Unread] = []
@@ -111,6 +118,10 @@ class Store:
     def newest(self, key: Key) -> MetroSnapshot | None:
         """The metro's last complete look, or None before the first."""
         return self._newest.get(key)
+
+    def forget(self, key: Key) -> None:
+        """Keep nothing of a metro."""
+        self._newest.pop(key, None)
 
     def __iter__(self) -> Iterator[MetroSnapshot]:
         return iter(tuple(self._newest.values()))

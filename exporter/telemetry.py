@@ -9,6 +9,7 @@ import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
 from prometheus_client.gc_collector import GCCollector
+from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from prometheus_client.process_collector import ProcessCollector
 
@@ -33,11 +34,17 @@ class Telemetry:
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
 
+        self._metros: list[MetricWrapperBase] = []
+
         def gauge(name: str, text: str, *labels: str) -> Gauge:
-            return Gauge(name, text, (*METRO, *labels), registry=registry)
+            metric = Gauge(name, text, (*METRO, *labels), registry=registry)
+            self._metros.append(metric)
+            return metric
 
         def counter(name: str, text: str, *labels: str) -> Counter:
-            return Counter(name, text, (*METRO, *labels), registry=registry)
+            metric = Counter(name, text, (*METRO, *labels), registry=registry)
+            self._metros.append(metric)
+            return metric
 
         self._up = gauge("ukc_up", "1 if the metro's last poll succeeded, 0 if not.")
         self._last_success = gauge(
@@ -72,6 +79,7 @@ class Telemetry:
             registry=registry,
             buckets=_BUCKETS,
         )
+        self._metros.append(self._request_duration)
         Gauge(
             "ukc_exporter_build_info",
             "The versions of the exporter and of Python: 1.",
@@ -88,6 +96,13 @@ class Telemetry:
             "Last successful load of the configuration, as Unix time.",
             registry=registry,
         )
+        self._shard = Gauge(
+            "ukc_exporter_shard_info",
+            "Which of how many exporters this is, each with its share of the certificates: 1.",
+            ("shard", "total_shards"),
+            registry=registry,
+        )
+        self.shard(0, 1)
         ProcessCollector(registry=registry)
         GCCollector(registry=registry)
 
@@ -99,6 +114,15 @@ class Telemetry:
         """The configuration in force was loaded at this Unix time."""
         self._reload_successful.set(1)
         self._reload_success.set(now)
+
+    def configuration_refused(self) -> None:
+        """An attempt to load another configuration failed; the one in force stays."""
+        self._reload_successful.set(0)
+
+    def shard(self, ordinal: int, total: int) -> None:
+        """This exporter is one of so many; `ordinal` begins at 0."""
+        self._shard.clear()
+        self._shard.labels(str(ordinal), str(total)).set(1)
 
     def track(self, key: Key, *, interval: float) -> None:
         """Begin a metro, with a zero for everything that may happen; `interval` in seconds."""
@@ -112,13 +136,19 @@ class Telemetry:
             self._failures.labels(*key, reason)
             self._skipped.labels(*key, reason)
 
+    def forget(self, key: Key) -> None:
+        """End a metro: what was said of it is no longer said."""
+        for metric in self._metros:
+            for labels in _children(metric):
+                if labels[: len(METRO)] == key:
+                    metric.remove(*labels)
+
     def on_request(self, key: Key) -> Callable[[str, str, float], None]:
         """What counts the metro's requests: takes endpoint, code and seconds."""
-        duration = self._request_duration.labels(*key)
 
         def count(endpoint: str, code: str, seconds: float) -> None:
             self._requests.labels(*key, endpoint, code).inc()
-            duration.observe(seconds)
+            self._request_duration.labels(*key).observe(seconds)
 
         return count
 
@@ -143,3 +173,10 @@ class Telemetry:
     def _polled(self, key: Key, seconds: float) -> None:
         self._polls.labels(*key).inc()
         self._poll_duration.labels(*key).set(seconds)
+
+
+def _children(metric: MetricWrapperBase) -> set[tuple[str, ...]]:
+    """The label values that a metric has samples for, in the order of its labels."""
+    names = metric._labelnames  # noqa: SLF001 - the library has no public name for it
+    samples = (s for family in metric.collect() for s in family.samples)
+    return {tuple(s.labels[name] for name in names) for s in samples}

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import NamedTuple
 
@@ -58,7 +59,9 @@ class ScriptedApi:
             await self._arrived.wait()
 
     @contextlib.asynccontextmanager
-    async def serving(self) -> AsyncIterator[str]:
+    async def serving(
+        self, *, port: int = 0, tls: ssl.SSLContext | None = None
+    ) -> AsyncIterator[str]:
         """The base URL, for as long as the context lasts."""
         connections: set[asyncio.Task[None]] = set()
 
@@ -67,10 +70,10 @@ class ScriptedApi:
             connections.add(task)
             task.add_done_callback(connections.discard)
 
-        server = await asyncio.start_server(connected, "127.0.0.1", 0)
-        host, port = server.sockets[0].getsockname()
+        server = await asyncio.start_server(connected, "127.0.0.1", port, ssl=tls)
+        host, port = server.sockets[0].getsockname()[:2]
         try:
-            yield f"http://{host}:{port}"
+            yield f"{'https' if tls else 'http'}://{host}:{port}"
         finally:
             server.close()
             for task in tuple(connections):

@@ -51,8 +51,8 @@ class Running:
 
     async def url(self) -> str:
         """Where it listens."""
-        match = await self.says(r"msg=listening address=(\S+)")
-        return f"http://{match[1]}"
+        match = await self.says(r"msg=listening address=(\S+) tls=(\S+)")
+        return f"{'https' if match[2] == 'true' else 'http'}://{match[1]}"
 
     async def ends(self, number: signal.Signals | None = None) -> Done:
         """Send a signal, if one is given, and wait for the end."""

@@ -64,7 +64,7 @@ async def test_bad_usage(arguments: list[str], want: str) -> None:
     """Exit 2, the last line says why, and no traceback."""
     done = await run(*arguments)
 
-    assert (2, "") == (done.code, done.out)
+    assert (done.code, done.out) == (2, "")
     assert want in done.err.splitlines()[-1]
     assert "Traceback" not in done.err
 
@@ -95,7 +95,7 @@ def test_a_bad_file_ends_every_command_alike(
     code = cli.main([command, flag])
     out, err = capsys.readouterr()
 
-    assert (2, "", 1) == (code, out, len(err.splitlines()))
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
     assert err.startswith(f"ukc-certificate-exporter: {tmp_path / 'exporter.yaml'}: ")
     assert want in err
 
@@ -112,7 +112,7 @@ async def test_a_bad_token_file(tmp_path: Path, content: str | None, want: str) 
     path.write_text(f"accounts: [{{name: a, token_file: {token}, metros: [fra0]}}]")
     done = await run("serve", f"--config.file={path}")
 
-    assert (2, 1) == (done.code, len(done.err.splitlines()))
+    assert (done.code, len(done.err.splitlines())) == (2, 1)
     assert f"token file {token}: " in done.err
     assert want in done.err
 
@@ -140,8 +140,9 @@ async def test_once_prints_a_page_that_promtool_accepts() -> None:
     )
     remarks = (checked.stdout + checked.stderr).strip().splitlines()
 
-    assert 0 == done.code
-    assert ['ukc_certificate_expiry_days use base unit "seconds" instead of "days"'] == remarks
+    assert done.code == 0
+    days = ("ukc_certificate_expiry_days", "ukc_certificates_expiry_days")
+    assert [f'{name} use base unit "seconds" instead of "days"' for name in days] == remarks
 
 
 async def test_once_names_the_metro_that_failed(tmp_path: Path) -> None:
@@ -153,7 +154,7 @@ async def test_once_names_the_metro_that_failed(tmp_path: Path) -> None:
         flag = write(tmp_path, f"{metro(fine)}, {metro(broken, 'dal0')}")
         done = await run("once", flag, variables=VARIABLES)
 
-    assert 1 == done.code
+    assert done.code == 1
     assert done.err.endswith("ukc-certificate-exporter: account default, metro dal0: failed\n")
     assert 'ukc_certificate_info{account="default",metro="fra0"' in done.out
 
@@ -179,8 +180,8 @@ async def test_serve_answers_and_stops(tmp_path: Path) -> None:
                 ]
             done = await process.ends(number)
 
-        assert [200, 200, 200, 200, 404] == codes
-        assert (0, True) == (done.code, done.err.endswith("msg=stopped\n"))
+        assert codes == [200, 200, 200, 200, 404]
+        assert (done.code, done.err.endswith("msg=stopped\n")) == (0, True)
 
 
 async def test_sigterm_during_a_hung_poll_and_a_scrape_that_nobody_reads(tmp_path: Path) -> None:
@@ -205,7 +206,7 @@ async def test_sigterm_during_a_hung_poll_and_a_scrape_that_nobody_reads(tmp_pat
             process.process.send_signal(signal.SIGTERM)
             code = (await process.ends()).code
 
-    assert 0 == code
+    assert code == 0
 
 
 async def test_a_port_that_is_taken() -> None:
@@ -217,7 +218,7 @@ async def test_a_port_that_is_taken() -> None:
             variables={**VARIABLES, "UKC_METRO": "http://127.0.0.1:1"},
         )
 
-    assert 1 == done.code
+    assert done.code == 1
     assert done.err.splitlines()[-1].startswith(
         f"ukc-certificate-exporter: cannot listen on 127.0.0.1:{port}: "
     )
@@ -245,7 +246,7 @@ async def test_a_bug_in_a_poller_ends_the_process(tmp_path: Path) -> None:
     ):
         done = await process.ends()
 
-    assert 1 == done.code
+    assert done.code == 1
     assert 'msg="this is a bug in the exporter' in done.err
     assert 'error="ZeroDivisionError: a bug" where=<string>:' in done.err
     assert "Traceback" not in done.err
@@ -296,9 +297,9 @@ async def test_no_output_contains_the_token(tmp_path: Path, form: str) -> None:
         done = await process.ends(signal.SIGTERM)
     everything = "".join([done.out, done.err, command, *pages])
 
-    assert (0, False) == (done.code, TOKEN in everything)
+    assert (done.code, TOKEN in everything) == (0, False)
     assert "[token]" in everything  # it was repeated, and blotted out
-    assert 10 <= done.err.count("poll failed") + done.err.count("poll succeeded")
+    assert done.err.count("poll failed") + done.err.count("poll succeeded") >= 10
 
 
 async def test_demo_prints_what_to_open() -> None:
@@ -315,7 +316,7 @@ async def test_demo_prints_what_to_open() -> None:
         assert f'state="{state}"}} 1\n' in page
     for name in ("fra0", "dal0", "sin0"):
         assert f'ukc_up{{account="demo",metro="{name}"}} 1.0' in page
-    assert (0, True) == (done.code, f"{url}/metrics  what Prometheus scrapes" in done.out)
+    assert (done.code, f"{url}/metrics  what Prometheus scrapes" in done.out) == (0, True)
 
 
 async def test_simulate_is_an_api_of_its_own() -> None:
@@ -332,7 +333,7 @@ async def test_simulate_is_an_api_of_its_own() -> None:
             answer = (await client.get("/v1/certificates", headers=headers)).json()
         done = await process.ends(signal.SIGTERM)
 
-    assert (401, "success", 0) == (refused.status_code, answer["status"], done.code)
+    assert (refused.status_code, answer["status"], done.code) == (401, "success", 0)
 
 
 def test_the_console_script_is_installed() -> None:
@@ -340,3 +341,16 @@ def test_the_console_script_is_installed() -> None:
     script = Path(sys.executable).with_name("ukc-certificate-exporter")
 
     assert os.access(shutil.which(str(script)) or script, os.X_OK)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--shard=3", "--total-shards=3"), ("--shard=-1",), ("--total-shards=0",), ("--shard=1",)],
+    ids=" ".join,
+)
+async def test_a_shard_that_there_is_not(arguments: tuple[str, ...]) -> None:
+    """Exit 2 with what was expected."""
+    done = await run("once", *arguments, variables={**VARIABLES, "UKC_METRO": "http://[::1]:1"})
+
+    assert done.code == 2
+    assert "expected a shard from 0 up to one less than the total" in done.err

@@ -255,3 +255,29 @@ async def test_a_word_that_is_a_token_by_chance_stays() -> None:
         got = await metro.bulk()
 
     assert (certificate(),) == got.certificates
+
+
+async def test_an_entity_tag_saves_the_answer() -> None:
+    """RFC 9110, section 13.1.2: it is sent back, and 304 means the last reading again."""
+    tagged = http(200, VALID, ETag='"abc"')
+    api = ScriptedApi(tagged, http(304, ETag='"abc"'), http(200, body()), http(304))
+    async with api.serving() as url, client(url) as metro:
+        first, second, third = await metro.bulk(), await metro.bulk(), await metro.bulk()
+        with pytest.raises(PollError, match="the API answered 304"):
+            await metro.bulk()
+    sent = [request.headers.get("if-none-match") for request in api.received]
+
+    assert first is second
+    assert third == Reading(0, (), ())
+    assert sent == [None, '"abc"', '"abc"', None]
+
+
+@pytest.mark.parametrize("etag", ["abc", '"a b"', '"\xff"', '"', ""])
+async def test_what_is_no_entity_tag_is_not_sent(etag: str) -> None:
+    """Nothing that an API sends can spoil a request."""
+    api = ScriptedApi(http(200, VALID, ETag=etag))
+    async with api.serving() as url, client(url) as metro:
+        await metro.bulk()
+        await metro.bulk()
+
+    assert "if-none-match" not in api.received[1].headers

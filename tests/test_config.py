@@ -1,5 +1,7 @@
 """A file or an environment in; a configuration, or an error that names the place, out."""
 
+import re
+import uuid
 from pathlib import Path
 
 import pytest
@@ -7,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter import config
-from exporter.config import Account, Configuration, Metro, Token, TokenFile
+from exporter.config import Account, Configuration, Metro, Selection, Shard, Token, TokenFile
 from exporter.errors import ConfigurationError, Unauthorized
+from tests.builders import UUID
 
 TOKEN = "robot$demo:c2VjcmV0LXRva2Vu"
 ENVIRONMENT = {"UKC_TOKEN": TOKEN}
@@ -60,7 +63,37 @@ def test_defaults(tmp_path: Path) -> None:
     """One account is enough; the rest has the documented defaults."""
     got = config.load(file(tmp_path, account()), ENVIRONMENT)
 
-    assert got[1:] == (60, 10, 3600, "bulk", 256 * 1024 * 1024)
+    assert got[1:] == (60, 10, 3600, "bulk", 256 * 1024 * 1024, None, (0, 1))
+
+
+def test_a_metros_selection_is_its_accounts_but_for_what_it_says(tmp_path: Path) -> None:
+    """Field by field."""
+    metros = "[fra0, {name: lab, url: 'http://[::1]', series: none, exclude: 'tmp-.*'}]"
+    rest = "token_env: UKC_TOKEN, series: attention, max_certificates: 7, include: '.*a'"
+    got = config.load(file(tmp_path, account(metros, token=rest)), ENVIRONMENT)
+    include, exclude = re.compile(".*a"), re.compile("tmp-.*")
+
+    assert [
+        Selection("attention", 7, include, None),
+        Selection("none", 7, include, exclude),
+    ] == [metro.selection for metro in got.accounts[0].metros]
+
+
+@pytest.mark.parametrize("total", [1, 2, 3, 7])
+def test_every_certificate_is_one_shards(total: int) -> None:
+    """By the CRC-32 of its uuid; what has no uuid is the first's."""
+    shards = [Shard(ordinal, total) for ordinal in range(total)]
+    uuids = [str(uuid.UUID(int=n << 64)) for n in range(300)]
+    shares = [sum(shard.holds(u) for u in uuids) for shard in shards]
+
+    assert [sum(shard.holds(u) for shard in shards) for u in uuids] == [1] * 300
+    assert min(shares) > 300 / total / 2
+    assert [shard.ordinal == 0 for shard in shards] == [shard.holds("") for shard in shards]
+
+
+def test_a_share_is_the_same_everywhere() -> None:
+    """In every version and on every machine."""
+    assert [n for n in range(3) if Shard(n, 3).holds(UUID)] == [2]
 
 
 @pytest.mark.parametrize(
@@ -131,6 +164,15 @@ def test_defaults(tmp_path: Path) -> None:
         pytest.param(account(rest="interval: 99999y"), "at most 10y", id="for ever"),
         pytest.param(account(rest="interval: [1]"), "at `$.interval`", id="a list"),
         pytest.param(account(rest="fetch: fast"), "Invalid enum value 'fast' - at `$.fetch`"),
+        pytest.param(account(token="token_env: UKC_TOKEN, series: some"), "enum value 'some'"),
+        pytest.param(account(token="token_env: UKC_TOKEN, include: '('"), "accounts[0].include`"),
+        pytest.param(
+            account("[{name: a, url: 'https://a', exclude: '*'}]"),
+            "expected a regular expression: nothing to repeat at position 0 - "
+            "at `$.accounts[0].metros[0].exclude`",
+            id="no expression",
+        ),
+        pytest.param(account("[{name: a, url: 'https://a', max_certificates: -1}]"), ">= 0"),
         pytest.param(account(rest="max_response_bytes: 1"), "at `$.max_response_bytes`"),
         pytest.param(account(token="token_env: NO"), "at `$.accounts[0].token_env`", id="unset"),
         pytest.param(

@@ -6,7 +6,7 @@ import zlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.deflate import EMPTY, Stream, deflate, join
+from exporter.deflate import EMPTY, Stream, concatenated, deflate, join
 
 _TEXTS = st.lists(st.lists(st.text(max_size=300), max_size=3), max_size=6)
 
@@ -40,3 +40,16 @@ def test_nothing() -> None:
     assert EMPTY == deflate([]) == deflate([""])
     assert gzip.decompress(b"".join(join([]).gzip())) == b""
     assert Stream((), 0, 0) == join([EMPTY])
+
+
+@given(_TEXTS)
+def test_parts_of_a_whole_are_taken_out_again(texts: list[list[str]]) -> None:
+    """A whole is its parts in their order, and each of them stays one."""
+    segments = [deflate(text) for text in texts]
+    whole, parts = concatenated([segment.part() for segment in segments])
+    again, _ = concatenated(parts)
+
+    assert join(segments).crc == join([whole]).crc == join([again]).crc
+    assert b"".join(join(segments).text()) == b"".join(join([whole]).text())
+    assert [bytes(part.deflated) for part in parts] == [s.deflated for s in segments]
+    assert whole == again

@@ -101,7 +101,8 @@ def test_samples(family: str, overrides: dict[str, object], want: str) -> None:
         (NOT_AFTER - DAY / 2, "0.5"),
         (NOT_AFTER, "0"),
         (NOT_AFTER + 10 * DAY, "-10"),
-        (NOT_AFTER - 1, "1e-05"),
+        (NOT_AFTER - 1, "0.00001"),
+        (NOT_AFTER + 0.1, "0"),
         (NOT_AFTER - 12345.678, "0.14289"),
     ],
 )

@@ -24,14 +24,14 @@ def test_logfmt(capsys: pytest.CaptureFixture[str]) -> None:
     start, _, rest = line.partition(" ")
 
     assert start.startswith("ts=20")
-    assert 'level=info msg="something happened" metro=fra0 seconds=0.5\n' == rest
+    assert rest == 'level=info msg="something happened" metro=fra0 seconds=0.5\n'
 
 
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     """The same as one object."""
     got = json.loads(written(capsys, "json", metro="grün"))
 
-    assert ("info", "something happened", "grün") == (got["level"], got["msg"], got["metro"])
+    assert (got["level"], got["msg"], got["metro"]) == ("info", "something happened", "grün")
 
 
 @pytest.mark.parametrize("form", ["logfmt", "json"])
@@ -42,13 +42,13 @@ def test_a_hostile_name_stays_in_its_line(
     """Nothing that comes from afar ends a line, moves a cursor or fills a disk."""
     line = written(capsys, form, name=name)
 
-    assert (1, True) == (len(line.splitlines()), line.rstrip("\n").isprintable())
+    assert (len(line.splitlines()), line.rstrip("\n").isprintable()) == (1, True)
     assert len(line) < 1300
 
 
 def test_levels(capsys: pytest.CaptureFixture[str]) -> None:
     """Below the level nothing is written."""
-    assert "" == written(capsys, "logfmt", level="warn")
+    assert written(capsys, "logfmt", level="warn") == ""
 
 
 def test_libraries_are_heard_from_warnings_up(capsys: pytest.CaptureFixture[str]) -> None:
@@ -58,4 +58,4 @@ def test_libraries_are_heard_from_warnings_up(capsys: pytest.CaptureFixture[str]
         getattr(logging.getLogger("httpcore"), level)("%s of a library", level)
     lines = capsys.readouterr().err
 
-    assert (1, True) == (lines.count("library"), "warning of a library" in lines)
+    assert (lines.count("library"), "warning of a library" in lines) == (1, True)

@@ -7,8 +7,9 @@ import pytest
 import structlog.testing
 
 from exporter.errors import ConnectionFailed, PollError, RateLimited, Unauthorized
+from exporter.items import Unread
 from exporter.poller import JITTER, Poller, Schedule
-from exporter.protocol import Reading, Unread
+from exporter.protocol import Reading
 from exporter.snapshot import Key, MetroSnapshot, Store
 from tests.builders import FRA, certificate, reading
 

@@ -1,5 +1,6 @@
 """The graph of one exporter against simulated and scripted metros, over real sockets."""
 
+import re
 import socket
 from collections.abc import Sequence
 
@@ -9,7 +10,7 @@ import structlog.testing
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter import service
-from exporter.config import Account, Configuration, Metro, Token, TokenVariable
+from exporter.config import Account, Configuration, Metro, Selection, Shard, Token, TokenVariable
 from exporter.errors import ExporterError
 from exporter.service import Address
 from exporter.simulator import Simulator, serve
@@ -44,9 +45,9 @@ async def test_the_specifications_samples_give_exactly_the_contracts_series() ->
     days = [line for line in got if line.startswith("ukc_certificate_expiry_days")]
 
     assert golden == [line for line in got if line not in days]
-    assert (1, True) == (len(days), 'metro="fra0"' in days[0])
+    assert (len(days), 'metro="fra0"' in days[0]) == (1, True)
     assert float(days[0].split()[-1]) < 0
-    assert () == failed
+    assert failed == ()
 
 
 async def test_three_broken_of_250() -> None:
@@ -59,19 +60,19 @@ async def test_three_broken_of_250() -> None:
         async with ScriptedApi(http(200, body(*certificates))).serving() as url:
             page, _ = await service.once(configuration([("fra0", url)]))
 
-    assert 247 == len(lines(page, "ukc_certificate_info{"))
-    assert [
+    assert len(lines(page, "ukc_certificate_info{")) == 247
+    assert lines(page, "ukc_certificates_listed{", "ukc_certificates_fetched{") == [
         'ukc_certificates_listed{account="default",metro="fra0"} 250.0',
         'ukc_certificates_fetched{account="default",metro="fra0"} 247.0',
-    ] == lines(page, "ukc_certificates_listed{", "ukc_certificates_fetched{")
+    ]
     assert {'reason="not_found"} 1.0', 'reason="undecodable"} 1.0', 'reason="other"} 1.0'} == {
         line.split(",")[-1]
         for line in lines(page, "ukc_certificates_skipped{")
         if not line.endswith(" 0.0")
     }
-    assert [("not_found", "gone"), ("other", "twin"), ("undecodable", "odd")] == sorted(
+    assert sorted(
         (event["reason"], event["uuid"]) for event in logs if event["log_level"] == "warning"
-    )
+    ) == [("not_found", "gone"), ("other", "twin"), ("undecodable", "odd")]
 
 
 @pytest.mark.parametrize(
@@ -90,12 +91,13 @@ async def test_one_bad_metro_changes_nothing_for_the_others(bad: object, reason:
         page, failed = await service.once(configuration(metros, timeout=0.5))
 
     assert (Key("default", "dal0"),) == failed
-    assert ["1.0", "0.0", "1.0"] == [line.split()[-1] for line in lines(page, "ukc_up{")]
+    assert [line.split()[-1] for line in lines(page, "ukc_up{")] == ["1.0", "0.0", "1.0"]
     assert [f'ukc_poll_failures_total{{account="default",metro="dal0",reason="{reason}"}} 1.0'] == [
         line for line in lines(page, "ukc_poll_failures_total{") if line.endswith(" 1.0")
     ]
-    assert ["fra0", "sin0"] == [
-        line.split('metro="')[1][:4] for line in lines(page, "ukc_certificate_info{")
+    assert [line.split('metro="')[1][:4] for line in lines(page, "ukc_certificate_info{")] == [
+        "fra0",
+        "sin0",
     ]
 
 
@@ -106,13 +108,13 @@ async def test_both_ways_of_fetching_read_both_generations(fetch: str, generatio
     simulator = Simulator("mixture", seed=3, token=TOKEN, generation=generation)
     async with serve(simulator.app) as url:
         page, failed = await service.once(configuration([("fra0", str(url))], fetch=fetch))
-    families = {f.name: f for f in text_string_to_metric_families(page.decode())}  # type: ignore[no-untyped-call]
+    families = {f.name: f for f in text_string_to_metric_families(page.decode())}
     truth = simulator.certificates()
 
     def values(family: str) -> dict[str, float]:
         return {s.labels["name"]: s.value for s in families[family].samples}
 
-    assert () == failed
+    assert failed == ()
     assert {c.name: c.not_after for c in truth if c.not_after is not None} == values(
         "ukc_certificate_not_after_timestamp_seconds"
     )
@@ -153,7 +155,7 @@ async def test_ready_once_every_metro_was_tried() -> None:
             await poller.poll()
             codes.append((await client.get("/-/ready")).status_code)
 
-    assert [503, 503, 200] == codes
+    assert codes == [503, 503, 200]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", ""], ids=["one address", "every address"])
@@ -171,3 +173,55 @@ def test_an_address_that_is_not_ours() -> None:
     """Told, not traced."""
     with pytest.raises(ExporterError, match=r"cannot listen on 192\.0\.2\.1:1"):
         service.listen(Address("192.0.2.1", 1))
+
+
+async def test_shards_together_are_one_exporters_page() -> None:
+    """Sample for sample; each fetches only its own details and says which it is."""
+    simulator = Simulator("mixture", seed=5, token=TOKEN)
+    async with serve(simulator.app) as url:
+        settings = configuration([("fra0", str(url))], fetch="batched")
+        whole, _ = await service.once(settings)
+        parts = [
+            (await service.once(settings._replace(shard=Shard(n, 3), fetch="bulk")))[0]
+            for n in range(3)
+        ]
+
+    def identified(page: bytes) -> dict[str, str]:
+        pairs = (line.rpartition(" ") for line in lines(page, "ukc_certificate_"))
+        days = "ukc_certificate_expiry_days{"
+        return {name: "" if name.startswith(days) else value for name, _, value in pairs}
+
+    shares = [identified(part) for part in parts]
+    assert identified(whole) == {k: v for share in shares for k, v in share.items()}
+    assert len(identified(whole)) == sum(map(len, shares))
+    assert all(shares)
+    assert total(whole, "ukc_certificates") == sum(total(p, "ukc_certificates") for p in parts)
+    assert total(whole, "ukc_certificates_listed") == sum(
+        total(part, "ukc_certificates_listed") for part in parts
+    )
+    assert [f'ukc_exporter_shard_info{{shard="{n}",total_shards="3"}} 1.0' for n in range(3)] == [
+        line for part in parts for line in lines(part, "ukc_exporter_shard_info{")
+    ]
+
+
+def total(page: bytes, family: str) -> float:
+    return sum(float(line.rpartition(" ")[2]) for line in lines(page, f"{family}{{"))
+
+
+async def test_what_the_operator_leaves_out_is_counted() -> None:
+    """`exclude` and `series` together: listed, fetched, omitted, and in the aggregates."""
+    answer = body(*(item(uuid=f"u{n}", name=f"n{n}") for n in range(5)))
+    selection = Selection("attention", exclude=re.compile("n[12]"))
+    async with ScriptedApi(http(200, answer)).serving() as url:
+        settings = configuration([])
+        account = settings.accounts[0]._replace(metros=(Metro("fra0", url, selection=selection),))
+        page, _ = await service.once(settings._replace(accounts=(account,)))
+    seen = [line.partition('fra0"')[2] for line in lines(page, "ukc_certificates_omitted{")]
+
+    assert seen == [',reason="filter"} 2', ',reason="series"} 0', ',reason="max_certificates"} 0']
+    assert [
+        len(lines(page, "ukc_certificate_info{")),
+        total(page, "ukc_certificates"),
+        total(page, "ukc_certificates_listed"),
+        total(page, "ukc_certificates_fetched"),
+    ] == [3, 3, 5, 5]

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from exporter.items import Unread
 from exporter.model import Certificate
-from exporter.protocol import Unread
 from exporter.snapshot import Key, MetroSnapshot, Store, look
 from tests.builders import FRA, certificate, reading, snapshot
 

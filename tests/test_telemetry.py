@@ -4,7 +4,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from exporter import __version__
 from exporter.errors import REASONS, RateLimited
-from exporter.protocol import Unread
+from exporter.items import Unread
 from exporter.snapshot import Key
 from exporter.telemetry import Telemetry
 from tests.builders import FRA, certificate, snapshot
@@ -44,6 +44,7 @@ def test_everything_an_alert_depends_on_is_there_from_the_start() -> None:
         build: 1,
         "ukc_exporter_config_last_reload_successful": 0,
         "ukc_exporter_config_last_reload_success_timestamp_seconds": 0,
+        "ukc_exporter_shard_info 0 1": 1,
     } == got
     assert __version__ in build
 

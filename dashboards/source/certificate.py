@@ -166,9 +166,9 @@ def course() -> timeseries.Panel:
         "Time left, and when it becomes too little",
         about,
         over_time(queries.days_left(queries.ONE), f"{_WHERE} left", "A"),
-        over_time(queries.limit_days("renewal_due"), f"{_WHERE} renewal due", "B"),
-        over_time(queries.limit_days("warning"), f"{_WHERE} warning", "C"),
-        over_time(queries.limit_days("critical"), f"{_WHERE} critical", "D"),
+        over_time(queries.limit_days(queries.RENEWAL_DUE), f"{_WHERE} renewal due", "B"),
+        over_time(queries.limit_days(queries.ONE.limit("warning")), f"{_WHERE} warning", "C"),
+        over_time(queries.limit_days(queries.ONE.limit("critical")), f"{_WHERE} critical", "D"),
     )
     for ref, name in (
         ("B", rules.OK),

@@ -99,9 +99,14 @@ class Certificates:
         return f"{self.urgencies} == {level}"
 
     @property
-    def automatic(self) -> str:
-        """Renewed by the platform."""
-        return self._recorded("info:automatic")
+    def manual(self) -> str:
+        """Renewed by a person, or by nobody that is known."""
+        return self._recorded("info:manual")
+
+    @property
+    def last_third(self) -> str:
+        """The moment at which a third of the lifetime is left: when the platform renews."""
+        return f"({self.end} - {self._recorded('lifetime_seconds:max')} / 3)"
 
     @property
     def superseded(self) -> str:
@@ -109,7 +114,7 @@ class Certificates:
         return self._recorded("not_after_timestamp_seconds:superseded")
 
     def limit(self, name: str) -> str:
-        """The moment from which it is `renewal_due`, `warning` or `critical`."""
+        """The moment from which it is `warning` or `critical`."""
         return self._recorded(f"{name}_timestamp_seconds:limit")
 
     @property

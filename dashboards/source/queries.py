@@ -49,8 +49,8 @@ EXPIRED = f"count({FLEET.urgency(3)}) or {JUDGED} or count({once(FLEET.expired)}
 IMMINENT = f"count({FLEET.urgency(2)}) or {JUDGED}"
 FAILED = f"count({once(FLEET.failed)} unless {FLEET.superseded}) or {LOOKED}"
 NEVER_ISSUED = f"count({once(FLEET.never_issued)}) or {LOOKED}"
-OVERDUE = f"count({FLEET.urgency(1)} and {FLEET.automatic}) or {JUDGED}"
-SOON = f"count({FLEET.urgency(1)} unless {FLEET.automatic}) or {JUDGED}"
+OVERDUE = f"count({FLEET.urgency(1)} unless {FLEET.manual}) or {JUDGED}"
+SOON = f"count({FLEET.urgency(1)} and {FLEET.manual}) or {JUDGED}"
 #: The least of each replica first: a hundred thousand series are matched once, not twice.
 _NEXT = (
     f"min by ({REPLICA}) ({FLEET.not_after} > time() unless {FLEET.metric('service_groups')} == 0)"
@@ -67,7 +67,7 @@ def verdict(of: Certificates, judged: Certificates) -> str:
     all of them than for a list of names.
     """
     used = f"({once(of.metric('service_groups'))} > bool 0)"
-    in_time = f"({of.limit('renewal_due')} >= time())"
+    in_time = f"({of.last_third} >= time())"
     info = once(of.metric("info"))
     found = " or ".join(
         (
@@ -75,7 +75,7 @@ def verdict(of: Certificates, judged: Certificates) -> str:
             f"8 + 0 * ({judged.urgency(2)})",
             f"7 + 0 * ({once(of.failed)} and ({used} == 1) unless {in_time})",
             f"(1 + 5 * {used} and {once(of.never_issued)})",
-            f"5 + 0 * (({judged.urgency(1)}) and {of.automatic})",
+            f"5 + 0 * (({judged.urgency(1)}) unless {judged.manual})",
             f"4 + 0 * ({judged.urgency(1)})",
             f"-1 + 0 * {judged.superseded}",
             f"3 + 0 * {once(of.failed)}",
@@ -158,14 +158,15 @@ LISTED = (
 
 # --- One certificate ---
 def limit_days(limit: str) -> str:
-    """Days left at which a limit is reached."""
-    return f"({ONE.end} - {ONE.limit(limit)}) / {DAY}"
+    """Days left at the moment that `limit` is an expression of."""
+    return f"({ONE.end} - {limit}) / {DAY}"
 
 
 #: The platform's turn where it renews, else a person's.
-DUE_IN = (
-    f"(({ONE.limit('renewal_due')} and {ONE.automatic} or {ONE.limit('warning')}) - time()) / {DAY}"
-)
+_DUE = f"({ONE.last_third} unless {ONE.manual} or {ONE.limit('warning')})"
+DUE_IN = f"({_DUE} - time()) / {DAY}"
+#: A line of its own for what the platform renews; nobody renews the others at a third.
+RENEWAL_DUE = f"({ONE.last_third} unless {ONE.manual})"
 ONE_AGE = (
     f"time() - max by ({METRO}) (ukc_last_success_timestamp_seconds{{{METROS}}}"
     f" and on ({REPLICA}) {ONE.metric('info')})"

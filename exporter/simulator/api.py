@@ -4,7 +4,6 @@ import asyncio
 import hmac
 from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import islice
-from typing import Literal
 
 from exporter.simulator import parameters, x509
 from exporter.simulator.answers import (
@@ -19,34 +18,17 @@ from exporter.simulator.answers import (
 )
 from exporter.simulator.asgi import Request
 from exporter.simulator.clock import Clock
+from exporter.simulator.endpoints import COLLECTION, LISTING, Endpoint, endpoint, methods
 from exporter.simulator.fleet import Fleet
 from exporter.simulator.parameters import Query, Reference
 from exporter.simulator.records import Item, item
 from exporter.simulator.uploads import entry
 
-COLLECTION = "/v1/certificates"
-LISTING = f"{COLLECTION}/list"
 _STREAMED = 500  # more items than this are sent piece by piece
 _LOCAL = frozenset({"details"})
 _NAMED = frozenset({"uuid", "name"})
 _GENERATION_1 = _NAMED | _LOCAL
 _GENERATION_2 = _GENERATION_1 | {"count", "from", "order", "sortby"}
-
-Endpoint = Literal["list", "get", "get-one", "upload", "delete", "delete-one", "other"]
-
-
-def endpoint(method: str, path: str) -> Endpoint:
-    """Which endpoint of the specification a request is for."""
-    if path == LISTING:
-        return "list" if method == "GET" else "other"
-    if path in {COLLECTION, f"{COLLECTION}/"}:
-        whole: dict[str, Endpoint] = {"GET": "get", "POST": "upload", "DELETE": "delete"}
-        return whole.get(method, "other")
-    rest = path.removeprefix(f"{COLLECTION}/")
-    if rest != path and "/" not in rest:
-        one: dict[str, Endpoint] = {"GET": "get-one", "DELETE": "delete-one"}
-        return one.get(method, "other")
-    return "other"
 
 
 class Api:
@@ -83,18 +65,12 @@ class Api:
             raise RequestError(401, problem, headers={"www-authenticate": "Bearer"})
 
     def _other(self, request: Request) -> Answer:
-        path = request.path
-        allowed = None
-        if path in {COLLECTION, f"{COLLECTION}/"}:
-            allowed = "GET, POST, DELETE"
-        elif path == LISTING and self._generation != 2:
-            allowed = "GET"
-        elif endpoint("GET", path) == "get-one":
-            allowed = "GET, DELETE"
-        if allowed is None:
+        allowed = methods(request.path)
+        if not allowed or (request.path == LISTING and self._generation == 2):
             raise RequestError(404, "No such endpoint", Code.NO_API_ENDPOINT)
         message = f"{request.method[:32]} is not allowed here"
-        raise RequestError(405, message, Code.WRONG_METHOD, {"allow": allowed})
+        headers = {"allow": ", ".join(allowed)}
+        raise RequestError(405, message, Code.WRONG_METHOD, headers)
 
     def _list(self, request: Request) -> Answer:
         if self._generation == 2:
@@ -117,26 +93,12 @@ class Api:
         named = self._references(request, query)
         if named is None:
             return self._page(query)
-        now = self._clock.now()
-
-        def found(index: int) -> Item:
-            if query.details:
-                return item(self._fleet.certificate(index, now), "success")
-            return self._brief(index, "success")
-
+        found = self._items(query, "success")
         return success([self._each(reference, found) for reference in named])
 
     def _get_one(self, request: Request) -> Answer:
         query = self._query(request, _LOCAL)
-        local = self._local(request)
-        now = self._clock.now()
-
-        def found(index: int) -> Item:
-            if query.details:
-                return item(self._fleet.certificate(index, now), "success")
-            return self._brief(index, "success")
-
-        return success([self._each(local, found)])
+        return success([self._each(self._local(request), self._items(query, "success"))])
 
     def _upload(self, request: Request) -> Answer:
         self._query(request, frozenset())
@@ -203,6 +165,13 @@ class Api:
             return found(index) if index is not None else _missing("name", name, name=name)
         return failed(Code.MISSING_ID, "Specify a uuid or a name")
 
+    def _items(self, query: Query, status: str | None = None) -> Callable[[int], Item]:
+        """How an index becomes an item: all of one answer are as of the same moment."""
+        if not query.details:
+            return lambda index: self._brief(index, status)
+        now = self._clock.now()
+        return lambda index: item(self._fleet.certificate(index, now), status)
+
     def _brief(self, index: int, status: str | None = None) -> Item:
         uuid, name = self._fleet.ids(index)
         return Item(status=status, uuid=uuid, name=name)
@@ -216,10 +185,7 @@ class Api:
         indices = self._fleet.indices(query.order, first)
         if query.count:
             indices = islice(indices, query.count)
-        if not query.details:
-            return self._answer(indices, self._brief)
-        now = self._clock.now()
-        return self._answer(indices, lambda index: item(self._fleet.certificate(index, now)))
+        return self._answer(indices, self._items(query))
 
     def _answer(self, indices: Iterator[int], to_item: Callable[[int], Item]) -> Answer:
         """A listing: whole where it is short, piece by piece where it is long."""

@@ -1,5 +1,6 @@
 """Requests as they come in and answers as they go out, over ASGI."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -28,13 +29,13 @@ class Request(msgspec.Struct, frozen=True):
     body: bytes
 
 
-async def read(scope: Scope, receive: Receive) -> Request:
-    """The whole request; raises a 413 where its body is over the limit."""
+async def read(scope: Scope, receive: Receive) -> Request | None:
+    """The whole request, or None where the client went away; a 413 for too long a body."""
     body, size = bytearray(), 0
     while size < _DRAINED:
         message = await receive()
         if message["type"] == "http.disconnect":
-            break
+            return None
         piece = message.get("body", b"")
         size += len(piece)
         if size <= BODY_LIMIT:
@@ -59,21 +60,37 @@ def start(answer: Answer, length: int | None) -> Message:
     return {"type": "http.response.start", "status": answer.status, "headers": raw}
 
 
-async def write(answer: Answer, send: Send) -> None:
-    """Send a whole answer."""
+async def write(answer: Answer, receive: Receive, send: Send) -> None:
+    """Send a whole answer; one in pieces ends early where nobody listens any more."""
     if isinstance(answer.body, bytes):
         await send(start(answer, len(answer.body)))
         await send(body(answer.body))
         return
     await send(start(answer, None))
-    async for piece in answer.body:
-        await send(body(piece, more=True))
-    await send(body(b""))
+    gone = asyncio.ensure_future(disconnected(receive))
+    try:
+        async for piece in answer.body:
+            if gone.done():
+                return
+            await send(body(piece, more=True))
+        await send(body(b""))
+    finally:
+        gone.cancel()
 
 
 def body(piece: bytes, *, more: bool = False) -> Message:
     """The message that carries a piece of a body."""
     return {"type": "http.response.body", "body": piece, "more_body": more}
+
+
+async def pause(seconds: float, receive: Receive) -> bool:
+    """Wait so long, or until the client has gone: then it is true."""
+    try:
+        async with asyncio.timeout(seconds):
+            await disconnected(receive)
+    except TimeoutError:
+        return False
+    return True
 
 
 async def disconnected(receive: Receive) -> None:

@@ -12,6 +12,7 @@ from exporter.simulator.answers import invalid
 
 _UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, NotImplementedError)
 _RSA_BITS = range(2_048, 8_193)
+_EC_BITS = 256
 
 
 def verified(blocks: Sequence[str], pkey: str) -> x509.Certificate:
@@ -76,7 +77,7 @@ def _public_key(certificate: x509.Certificate) -> object:
 
 def _private_key(pem: str) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:
     try:
-        key = load_pem_private_key(pem.encode("ascii"), password=None)
+        key = load_pem_private_key(pem.encode(), password=None)
     except _UNREADABLE as exc:
         # The parser's own words could quote what it read.
         raise invalid("pkey: expected one unencrypted private key in PEM") from exc
@@ -85,13 +86,16 @@ def _private_key(pem: str) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:
             raise invalid(f"pkey: an RSA key of {key.key_size} bits")
         return key
     if isinstance(key, ec.EllipticCurvePrivateKey):
+        if key.curve.key_size < _EC_BITS:
+            raise invalid(f"pkey: an ECDSA key of {key.curve.key_size} bits")
         return key
     raise invalid("pkey: expected an RSA or ECDSA key")
 
 
 def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     try:
+        basic = issuer.extensions.get_extension_for_class(x509.BasicConstraints)
         certificate.verify_directly_issued_by(issuer)
-    except (*_UNREADABLE, InvalidSignature):
+    except (*_UNREADABLE, x509.ExtensionNotFound, InvalidSignature):
         return False
-    return True
+    return basic.value.ca

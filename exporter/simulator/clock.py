@@ -4,8 +4,8 @@ import math
 import time
 from collections.abc import Callable
 
-# Far enough for any rehearsal, near enough that a century of validity still has a calendar date.
-LATEST = 220_000_000_000.0
+# Years 385 and 8941: far enough for any rehearsal, and what lies around them still has a date.
+EARLIEST, LATEST = -50_000_000_000.0, 220_000_000_000.0
 
 
 class Clock:
@@ -28,9 +28,9 @@ class Clock:
         self._source = source
         self._origin = source()
         self._base = self._origin if start is None else float(start)
-        if not -LATEST <= self._base <= LATEST:
+        if not EARLIEST <= self._base <= LATEST:
             raise ValueError(f"start: {start} is out of the calendar")
-        self.speed = speed
+        self.speed = float(speed)
         self.start = self._base
 
     def now(self) -> float:

@@ -8,7 +8,8 @@ import msgspec
 from exporter.simulator.answers import Answer, RequestError, document, invalid
 from exporter.simulator.asgi import Request
 from exporter.simulator.faults import Fault
-from exporter.simulator.scenario import Span, seconds
+from exporter.simulator.fleet import RefusedError, UnknownError
+from exporter.simulator.scenario import Span, Text, seconds
 
 if TYPE_CHECKING:
     from exporter.simulator.simulator import Simulator
@@ -24,6 +25,8 @@ class _Advance(msgspec.Struct, forbid_unknown_fields=True):
 
 class _Order(msgspec.Struct, forbid_unknown_fields=True):
     common_name: str
+    lifetime: Span = "90d"
+    service_group: Text | None = None
 
 
 class _Target(msgspec.Struct, forbid_unknown_fields=True):
@@ -32,7 +35,7 @@ class _Target(msgspec.Struct, forbid_unknown_fields=True):
 
 class _Attachment(msgspec.Struct, forbid_unknown_fields=True):
     certificate: str
-    service_group: str | None = None
+    service_group: Text | None = None
 
 
 class _Failing(msgspec.Struct, forbid_unknown_fields=True):
@@ -49,7 +52,7 @@ def answer(simulator: "Simulator", request: Request) -> Answer:
         ("POST", "/faults"): lambda: simulator.fault(_read(request, Fault)),
         ("DELETE", "/faults"): simulator.clear_faults,
         ("POST", "/clock"): lambda: _advance(simulator, _read(request, _Advance)),
-        ("POST", "/request"): lambda: simulator.request(_read(request, _Order).common_name),
+        ("POST", "/request"): lambda: _order(simulator, _read(request, _Order)),
         ("POST", "/attach"): lambda: _attach(simulator, _read(request, _Attachment)),
         ("POST", "/detach"): lambda: _detach(simulator, _read(request, _Attachment)),
         ("POST", "/delete"): lambda: simulator.delete(_read(request, _Target).certificate),
@@ -65,9 +68,9 @@ def answer(simulator: "Simulator", request: Request) -> Answer:
         raise RequestError(404, f"No such control; there are: {known}")
     try:
         return document({"status": "success", "data": action()})
-    except LookupError as exc:
-        raise RequestError(404, str(exc.args[0])) from exc
-    except ValueError as exc:
+    except UnknownError as exc:
+        raise RequestError(404, str(exc)) from exc
+    except RefusedError as exc:
         raise RequestError(409, str(exc)) from exc
 
 
@@ -75,6 +78,10 @@ def _advance(simulator: "Simulator", wanted: _Advance) -> object:
     by = seconds(wanted.by) if isinstance(wanted.by, str) else wanted.by
     simulator.advance(by)
     return simulator.status()
+
+
+def _order(simulator: "Simulator", wanted: _Order) -> object:
+    return simulator.request(wanted.common_name, wanted.lifetime, wanted.service_group)
 
 
 def _attach(simulator: "Simulator", wanted: _Attachment) -> object:

@@ -15,6 +15,7 @@ from exporter.simulator.scenario import Group, Scenario, ScenarioError, in_metro
 LETS_ENCRYPT = tuple(
     f"CN={name},O=Let's Encrypt,C=US" for name in ("R10", "R11", "R12", "R13", "E7", "E8")
 )
+COMMERCIAL = "CN=Example TLS RSA CA 2024,O=Example Trust Services,C=US"
 _DAY = 86_400
 _UUID_BITS = (1 << 122) - 1
 _SERIAL_BITS = (1 << 136) - 1
@@ -73,9 +74,8 @@ class Entries:
             self._firsts.append(self.count)
             self.count += group.count
         self._patterns = [_pattern(group, metro) for group in self._groups]
-        # The last of a group is as good as the first for finding what contradicts itself.
-        for first, group in zip(self._firsts, self._groups, strict=True):
-            self._check(first, group)
+        for position in range(len(self._groups)):
+            self._check(position)
 
     def __getitem__(self, index: int) -> Entry:
         """The certificate of that index, counted from 0 in the scenario's order."""
@@ -113,15 +113,20 @@ class Entries:
             uploaded=uploaded,
             key=key,
             subject=f"CN={common_name}",
-            issuer=group.issuer,
+            issuer=group.issuer or (COMMERCIAL if uploaded else None),
             service_groups=tuple(service_group(salt, n) for n in range(group.service_groups)),
         )
 
-    def _check(self, first: int, group: Group) -> None:
-        plan = self[first].plan
-        if plan.not_before is not None and at(plan, self._start).not_before != plan.not_before:
-            place = f"$.certificates[{self._groups.index(group)}].expires_in"
-            raise ScenarioError(f"{place}: it would have been renewed before the first moment")
+    def _check(self, position: int) -> None:
+        """Refuse what contradicts itself; the first of a group is as good as any for that."""
+        first = self._firsts[position]
+        entry = self[first]
+        place = f"{entry.common_name} in {self._metro}"
+        if self.index(entry.name) != first:
+            raise ScenarioError(f"{place}: the name {entry.name!r} is taken by another group")
+        begun = entry.plan.not_before
+        if begun is not None and at(entry.plan, self._start).not_before != begun:
+            raise ScenarioError(f"{place}: expires_in: it would have been renewed before the start")
 
 
 def _plan(group: Group, number: int, start: int) -> Plan:

@@ -17,6 +17,14 @@ Order = Literal["asc", "desc"]
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
+class UnknownError(LookupError):
+    """No certificate, or no service of it, has that uuid or name."""
+
+
+class RefusedError(ValueError):
+    """What was asked for cannot be done to this certificate."""
+
+
 class Fleet:
     """Certificates by index. Indices are given once and never again, so a deleted id stays dead.
 
@@ -131,22 +139,22 @@ class Fleet:
     def detach(self, index: int, service: str | None = None) -> tuple[ServiceGroup, ...]:
         """Let the service of that UUID or name (None: all) no longer use it; gives the rest.
 
-        Raises LookupError where no such service uses it.
+        Raises UnknownError where no such service uses it.
         """
         groups = self.service_groups(index)
         left = tuple(g for g in groups if service is not None and service not in (g.uuid, g.name))
         if service is not None and len(left) == len(groups):
-            raise LookupError(f"no service {service} uses it")
+            raise UnknownError(f"No service {service} uses it")
         self._groups[index] = left
         return left
 
     def fail_next_validation(self, index: int, now: float, count: int) -> list[int]:
-        """Make the next attempts fail; gives when they will. Raises ValueError where none come."""
+        """Make the next attempts fail, and say when; raises RefusedError where none come."""
         failing = self._failing.setdefault(index, set())
         moment = life.at(self._entry(index).plan, now, failing)
         coming = [time for time in life.coming_attempts(moment, now) if time not in failing]
         if not coming:
-            raise ValueError("no validation will ever be tried for this certificate")
+            raise RefusedError("No validation will ever be tried for this certificate")
         failing.update(coming[:count])
         return coming[:count]
 

@@ -10,7 +10,7 @@ State = Literal["pending", "valid", "error"]
 # Seconds from a request to each validation attempt. The first is the seven seconds between
 # `created_at` and `not_before` in the specification's sample, the third its `next` after two
 # attempts; the delays grow, and nothing follows the last ("no further automatic attempts").
-ATTEMPTS = (7, 120, 600, 1_800, 5_400, 14_400, 43_200, 86_400, 172_800, 259_200)
+ATTEMPTS = (7, 120, 600, 1_800, 5_400, 14_400, 43_200, 86_400, 172_800, 302_400)
 
 
 class Plan(msgspec.Struct, frozen=True):

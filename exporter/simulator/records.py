@@ -9,6 +9,9 @@ from exporter.simulator.life import State
 
 Renewal = Literal["automatic", "manual", "unknown"]
 
+# Years 1 and 9999: what the calendar has no date for is written as its nearest end.
+_FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
+
 
 class ServiceGroup(msgspec.Struct, frozen=True):
     """A service that uses a certificate."""
@@ -99,4 +102,5 @@ def _iso(moment: int | None) -> str | None:
     """ISO 8601 to the second with a `Z`, as in the specification's samples."""
     if moment is None:
         return None
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    within = min(max(moment, _FIRST_SECOND), _LAST_SECOND)
+    return datetime.fromtimestamp(within, UTC).isoformat()[:19] + "Z"

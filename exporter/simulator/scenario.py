@@ -3,10 +3,13 @@
 import re
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal
 
 import msgspec
 import yaml
+from msgspec import UNSET, UnsetType
+
+from exporter.simulator.faults import Fault
 
 SCENARIOS = (
     "mixture",
@@ -23,15 +26,34 @@ SCENARIOS = (
 _BUNDLED = Path(__file__).with_name("scenarios")
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800, "y": 31_536_000}
 
+MOST = 1_000_000
+"""How many certificates one scenario may have."""
+
 Duration = Annotated[str, msgspec.Meta(pattern=r"^-?(\d+[smhdwy])+$")]
 Span = Annotated[str, msgspec.Meta(pattern=r"^(\d+[smhdwy])+$")]
 Attempt = Annotated[int, msgspec.Meta(ge=1, le=10)]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
-T = TypeVar("T")
+Groups = Annotated[int, msgspec.Meta(ge=0, le=100)]
+Outcome = Literal["succeeds", "fails"]
+Renewal = Literal["succeeds", "fails", "stalls"]
 
 
 class ScenarioError(ValueError):
     """A scenario that cannot be: its text names the file, the place in it and what was expected."""
+
+
+class Override(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is different about a group in one metro."""
+
+    lifetime: Span | UnsetType = UNSET
+    expires_in: Duration | UnsetType = UNSET
+    age: Span | UnsetType = UNSET
+    issuance: Outcome | UnsetType = UNSET
+    issuance_attempts: Attempt | UnsetType = UNSET
+    renewal: Renewal | UnsetType = UNSET
+    renewal_attempts: Attempt | UnsetType = UNSET
+    service_groups: Groups | UnsetType = UNSET
+    issuer: Text | UnsetType = UNSET
 
 
 class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,25 +61,25 @@ class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     common_name: Text
     name: Text | None = None
-    count: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 1
+    count: Annotated[int, msgspec.Meta(ge=1, le=MOST)] = 1
     source: Literal["request", "upload"] = "request"
     lifetime: Span = "90d"
     expires_in: Duration | None = None
     age: Span | None = None
-    issuance: Literal["succeeds", "fails"] = "succeeds"
+    issuance: Outcome = "succeeds"
     issuance_attempts: Attempt = 1
-    renewal: Literal["succeeds", "fails", "stalls"] = "succeeds"
+    renewal: Renewal = "succeeds"
     renewal_attempts: Attempt = 1
-    service_groups: Annotated[int, msgspec.Meta(ge=0, le=100)] = 1
+    service_groups: Groups = 1
     issuer: Text | None = None
     metros: tuple[str, ...] | None = None
-    by_metro: dict[str, dict[str, Any]] = {}
+    by_metro: dict[str, Override] = {}
 
 
-class FaultSetting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class StandingFault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A fault that stands from the first moment, in the metros named (none: in all)."""
 
-    fault: dict[str, Any]
+    fault: Fault
     metros: tuple[str, ...] | None = None
 
 
@@ -68,7 +90,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     description: str = ""
     generation: Literal[1, 2] | None = None
     quota: Annotated[int, msgspec.Meta(ge=0)] | None = None
-    faults: tuple[FaultSetting, ...] = ()
+    faults: tuple[StandingFault, ...] = ()
 
 
 def seconds(duration: str) -> int:
@@ -100,20 +122,13 @@ def load(scenario: str | Path | Scenario) -> Scenario:
 
 
 def in_metro(scenario: Scenario, metro: str) -> tuple[Group, ...]:
-    """The groups of one metro, its own settings applied.
-
-    Raises ScenarioError where these settings are wrong.
-    """
+    """The groups of one metro, its own settings applied."""
     groups = []
-    for position, group in enumerate(scenario.certificates):
-        if group.metros is not None and metro not in group.metros:
-            continue
-        own = group.by_metro.get(metro)
-        if own:
-            place = f"$.certificates[{position}].by_metro.{metro}"
-            settings = msgspec.structs.asdict(group) | {"by_metro": {}} | own
-            group = _converted(settings, Group, place)  # noqa: PLW2901
-        groups.append(group)
+    for group in scenario.certificates:
+        if group.metros is None or metro in group.metros:
+            own = msgspec.structs.asdict(group.by_metro.get(metro, Override()))
+            settings = {key: value for key, value in own.items() if value is not UNSET}
+            groups.append(msgspec.structs.replace(group, **settings))
     return tuple(groups)
 
 
@@ -121,42 +136,30 @@ def in_metro(scenario: Scenario, metro: str) -> tuple[Group, ...]:
 def _read(path: Path) -> Scenario:
     try:
         settings = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as exc:
+        return _checked(msgspec.convert(settings, Scenario), path.name)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as exc:
         raise ScenarioError(f"{path.name}: {exc}") from exc
-    return _checked(_converted(settings, Scenario, path.name), path.name)
-
-
-def _converted(settings: object, kind: type[T], place: str) -> T:
-    try:
-        return msgspec.convert(settings, kind)
-    except msgspec.ValidationError as exc:
-        raise ScenarioError(f"{place}: {exc}") from exc
 
 
 def _checked(scenario: Scenario, place: str) -> Scenario:
-    """The scenario, where its names are unique and every metro's settings can be read."""
-    names: set[str] = set()
+    """The scenario, where its groups can be told apart; raises ScenarioError where not."""
     for position, group in enumerate(scenario.certificates):
         at = f"{place}: $.certificates[{position}]"
         if group.count > 1 and "{n}" not in group.common_name:
             raise ScenarioError(f"{at}.common_name: a count above 1 needs {{n}} in it")
-        if group.name is not None:
-            if group.count > 1 and "{n}" not in group.name:
-                raise ScenarioError(f"{at}.name: a count above 1 needs {{n}} in it")
-            if group.name in names:
-                raise ScenarioError(f"{at}.name: {group.name!r} is taken by another group")
-            names.add(group.name)
+        if group.count > 1 and "{n}" not in (group.name or "{n}"):
+            raise ScenarioError(f"{at}.name: a count above 1 needs {{n}} in it")
         if group.source == "request" and group.common_name.startswith("*"):
             raise ScenarioError(f"{at}.source: a wildcard is never requested, only uploaded")
-        for metro in group.by_metro:
-            in_metro(scenario, metro)
+    if sum(group.count for group in scenario.certificates) > MOST:
+        raise ScenarioError(f"{place}: $.certificates: more than {MOST} certificates")
     return scenario
 
 
 def _scaled(scenario: Scenario, total: int) -> Scenario:
     """The scenario with `total` certificates in the groups that can have many."""
-    if not 1 <= total <= 1_000_000:
-        raise ScenarioError(f"{total}: expected 1 to 1,000,000 certificates")
+    if not 1 <= total <= MOST:
+        raise ScenarioError(f"{total}: expected 1 to {MOST} certificates")
     weight = sum(group.count for group in scenario.certificates if "{n}" in group.common_name)
     if not weight:
         raise ScenarioError("no group of this scenario has an {n} in its common name")

@@ -15,15 +15,16 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from exporter.simulator import x509
 from exporter.simulator.answers import refusal
 from exporter.simulator.asgi import Receive, Scope, Send
+from exporter.simulator.broken import CONNECTION
 from exporter.simulator.clock import Clock
-from exporter.simulator.faults import CONNECTION
 from exporter.simulator.scenario import ScenarioError
 from exporter.simulator.simulator import Simulator
 
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _BACKLOG = 128
-_GRACE = 2
+_GRACE = 1
+_HEAD_LIMIT = 128 << 10  # room for 253 ids in a query
 _ADVANCE = '{"by": "30d"}'
 _FAULT = '{"kind": "rate-limited", "retry_after": 30}'
 
@@ -90,6 +91,16 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         self.ready.set()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Whoever waits for an answer that hangs would hold up the end.
+        hanging = asyncio.get_running_loop().call_later(_GRACE, self._abort)
+        await super().shutdown(sockets)
+        hanging.cancel()
+
+    def _abort(self) -> None:
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+
 
 @contextlib.asynccontextmanager
 async def serve(
@@ -114,7 +125,8 @@ async def serve(
         log_config=None,
         access_log=False,
         backlog=_BACKLOG,
-        timeout_graceful_shutdown=_GRACE,
+        h11_max_incomplete_event_size=_HEAD_LIMIT,
+        timeout_graceful_shutdown=2 * _GRACE,
         ssl_certfile=certfile,
         ssl_keyfile=keyfile,
     )

@@ -1,27 +1,26 @@
 """One metro of a simulated account: its fleet, its clock, its faults, and its ASGI application."""
 
+import math
 import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-import msgspec
 from msgspec.structs import replace
 
-from exporter.simulator import asgi, control, faults
+from exporter.simulator import asgi, broken, control
 from exporter.simulator.answers import Answer, RequestError
-from exporter.simulator.api import Api, endpoint
+from exporter.simulator.api import Api
 from exporter.simulator.asgi import Receive, Request, Scope, Send
 from exporter.simulator.clock import Clock
+from exporter.simulator.endpoints import endpoint
 from exporter.simulator.entries import Entry
 from exporter.simulator.faults import Fault, Faults
-from exporter.simulator.fleet import UUID, Fleet
+from exporter.simulator.fleet import UUID, Fleet, RefusedError, UnknownError
 from exporter.simulator.identity import digest
 from exporter.simulator.life import Plan
 from exporter.simulator.records import Certificate, ServiceGroup
-from exporter.simulator.scenario import Scenario, ScenarioError, load
+from exporter.simulator.scenario import Scenario, load, seconds
 from exporter.simulator.uploads import checked_domain, checked_name
-
-_LIFETIME = 90 * 86_400
 
 
 class Simulator:
@@ -49,12 +48,9 @@ class Simulator:
         self._api = Api(
             self._fleet, self.clock, token, generation or loaded.generation, loaded.quota
         )
-        for position, setting in enumerate(loaded.faults):
-            if setting.metros is None or metro in setting.metros:
-                try:
-                    self.fault(msgspec.convert(setting.fault, Fault))
-                except msgspec.ValidationError as exc:
-                    raise ScenarioError(f"$.faults[{position}].fault: {exc}") from exc
+        for standing in loaded.faults:
+            if standing.metros is None or metro in standing.metros:
+                self.fault(standing.fault)
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application: the API under /v1, the controls under /_sim/."""
@@ -65,15 +61,17 @@ class Simulator:
             fault = self._faults.take(endpoint(scope["method"].upper(), scope["path"]))
         try:
             request = await asgi.read(scope, receive)
-            answer = (fault and faults.instead(fault)) or self._answer(request)
+            if request is None:
+                return
+            answer = (fault and broken.instead(fault)) or self._answer(request)
         except RequestError as exc:
             answer = exc.answer
         if scope["method"].upper() == "HEAD":
             answer = replace(answer, body=b"")
-        if fault is None or faults.instead(fault) is not None:
-            await asgi.write(answer, send)
+        if fault is None or broken.instead(fault) is not None:
+            await asgi.write(answer, receive, send)
         else:
-            await faults.maltreat(fault, answer, scope, receive, send)
+            await broken.maltreat(fault, answer, scope, receive, send)
 
     def _answer(self, request: Request) -> Answer:
         if _controls(request.path):
@@ -151,35 +149,38 @@ class Simulator:
         LookupError for an unknown certificate, ValueError for one that nobody validates any more.
         """
         if count < 1:
-            raise ValueError(f"count: expected 1 or more, got {count}")
+            raise RefusedError(f"count: expected 1 or more, got {count}")
         index = self._index(certificate)
         return self._fleet.fail_next_validation(index, self.clock.now(), count)
 
-    def request(self, common_name: str) -> Certificate:
+    def request(
+        self, common_name: str, lifetime: str = "90d", service_group: str | None = None
+    ) -> Certificate:
         """What `POST /v1/services` with a custom domain does: a certificate for it, attached.
 
-        One that applies already is used; otherwise one is requested, and starts its life
-        `pending`. ValueError for a wildcard, which has to be uploaded.
+        One that applies already is used; otherwise one of that lifetime (a duration) is requested,
+        and starts its life `pending`. ValueError for a wildcard, which has to be uploaded.
         """
         try:
             domain = checked_domain(common_name).lower()
         except RequestError as exc:
-            raise ValueError(exc.message) from exc
+            raise RefusedError(exc.message) from exc
         index = self._applying(domain)
         if index is None:
             if domain.startswith("*."):
-                raise ValueError("a wildcard certificate has to be uploaded")
+                raise RefusedError("a wildcard certificate is never requested, only uploaded")
+            created_at = math.floor(self.clock.now())
             index = self._fleet.add(
                 Entry(
                     name=checked_name(self._fleet, None, domain),
                     common_name=domain,
-                    plan=Plan(int(self.clock.now()), _LIFETIME),
+                    plan=Plan(created_at, seconds(lifetime)),
                     uploaded=False,
                     key=digest(self._fleet.seed, self._fleet.next_index),
                     subject=f"CN={domain}",
                 )
             )
-        self._fleet.attach(index)
+        self._fleet.attach(index, service_group)
         return self._fleet.certificate(index, self.clock.now())
 
     def _applying(self, domain: str) -> int | None:
@@ -194,7 +195,7 @@ class Simulator:
         else:
             index = self._fleet.by_name(certificate)
         if index is None:
-            raise LookupError(f"no certificate {certificate}")
+            raise UnknownError(f"No certificate {certificate}")
         return index
 
 

@@ -1,5 +1,6 @@
 """From an upload's body to a new entry of the fleet."""
 
+import math
 import re
 from collections.abc import Callable
 
@@ -35,7 +36,7 @@ def entry(
     return Entry(
         name=name,
         common_name=domain,
-        plan=Plan(int(now), lifetime, leaf.not_before, renewed=False),
+        plan=Plan(math.floor(now), lifetime, leaf.not_before, renewed=False),
         uploaded=True,
         key=fleet.next_index,
         subject=leaf.subject,

@@ -9,8 +9,9 @@ import msgspec
 from exporter.simulator.answers import Code, RequestError, invalid
 
 _CHAIN_LIMIT = 10
+_KEY_LIMIT = 8_192  # characters; an RSA key of 8192 bits has 6,400
 _PEM = re.compile(
-    r"-----BEGIN ([A-Z0-9 ]{1,64})-----\r?\n[A-Za-z0-9+/=\s]{1,65536}-----END \1-----"
+    r"-----BEGIN ([A-Z0-9 ]{1,64})-----\r?\n[A-Za-z0-9+/=\s]{1,65536}-----END \1-----", re.ASCII
 )
 
 
@@ -55,7 +56,7 @@ def leaf(chain: str, pkey: str, common_name: str, now: float) -> Leaf:
         raise invalid(f"chain: more than {_CHAIN_LIMIT} certificates", Code.TOO_MANY)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = chains.verified(blocks, pkey)
+        found = chains.verified(blocks, _private_key(pkey))
     if chains.folded(common_name) not in chains.names(found):
         raise invalid(f"The certificate is not for '{common_name}'", Code.CN_MISMATCH)
     if found.not_valid_after_utc.timestamp() <= now:
@@ -68,6 +69,14 @@ def leaf(chain: str, pkey: str, common_name: str, now: float) -> Leaf:
         not_before=_seconds(found.not_valid_before_utc),
         not_after=_seconds(found.not_valid_after_utc),
     )
+
+
+def _private_key(pkey: str) -> str:
+    """The one private key; what openssl writes beside it, such as EC parameters, is left out."""
+    keys = [found[0] for found in _PEM.finditer(pkey) if found[1].endswith("PRIVATE KEY")]
+    if len(keys) != 1 or len(keys[0]) > _KEY_LIMIT:
+        raise invalid("pkey: expected one unencrypted private key in PEM")
+    return keys[0]
 
 
 def _seconds(moment: datetime) -> int:

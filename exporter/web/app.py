@@ -1,7 +1,8 @@
 """The ASGI application: metrics, health, readiness, landing page."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from typing import Final
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -10,11 +11,14 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from exporter.deflate import Stream
+from exporter.errors import ConfigurationError
 from exporter.exposition import Exposition
 from exporter.snapshot import Key, Store
 from exporter.telemetry import Telemetry
 from exporter.web.landing import landing_page
 from exporter.web.negotiation import gzip_accepted, negotiated
+
+_WORTH_SENDING: Final = 1 << 16
 
 _SECURITY = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
@@ -28,11 +32,16 @@ def create_app(
     exposition: Exposition,
     telemetry: Telemetry,
     store: Store,
-    metros: Sequence[Key],
+    metros: Iterable[Key],
     ready: Callable[[], bool],
     telemetry_path: str = "/metrics",
+    reload: Callable[[], Awaitable[None]] | None = None,
 ) -> Starlette:
-    """The application. `ready` tells whether every metro has been tried once."""
+    """The application.
+
+    `metros` is looked through on each request, `ready` tells whether each has been tried once.
+    `reload` raises `ConfigurationError`; where there is none, asking for it is forbidden.
+    """
 
     async def metrics(request: Request) -> Response:
         wanted = negotiated(request.headers.get("accept", ""))
@@ -46,6 +55,36 @@ def create_app(
         page = landing_page(metros, store, telemetry_path)
         return HTMLResponse(page, headers=_SECURITY)
 
+    async def reloaded(request: Request) -> Response:
+        del request
+        if reload is None:
+            return PlainTextResponse("The lifecycle API is not enabled.\n", status_code=403)
+        try:
+            await reload()
+        except ConfigurationError as exc:
+            return PlainTextResponse(f"The configuration is refused: {exc}\n", status_code=500)
+        return PlainTextResponse("Reloaded.\n")
+
+    app = Starlette(
+        routes=[
+            Route(telemetry_path, metrics),
+            Route("/", landing),
+            *_probes(ready),
+            Route("/-/reload", reloaded, methods=["POST"]),
+        ]
+    )
+    app.router.redirect_slashes = False  # a path that is not documented is not there
+    return app
+
+
+def create_probe_app(ready: Callable[[], bool]) -> Starlette:
+    """Health and readiness alone, for an address that needs neither TLS nor a password."""
+    app = Starlette(routes=_probes(ready))
+    app.router.redirect_slashes = False
+    return app
+
+
+def _probes(ready: Callable[[], bool]) -> list[Route]:
     async def healthy(request: Request) -> Response:
         del request
         return PlainTextResponse("Healthy.\n")
@@ -56,20 +95,11 @@ def create_app(
             return PlainTextResponse("Ready.\n")
         return PlainTextResponse("Not every metro has been tried yet.\n", status_code=503)
 
-    app = Starlette(
-        routes=[
-            Route(telemetry_path, metrics),
-            Route("/", landing),
-            Route("/-/healthy", healthy),
-            Route("/-/ready", is_ready),
-        ]
-    )
-    app.router.redirect_slashes = False  # a path that is not documented is not there
-    return app
+    return [Route("/-/healthy", healthy), Route("/-/ready", is_ready)]
 
 
 class _PageResponse(Response):
-    """A page in the buffers that it is kept in: none of them is copied or joined."""
+    """A page in the buffers that it is kept in: the large ones are neither copied nor joined."""
 
     def __init__(self, stream: Stream, content_type: str, *, gzip: bool) -> None:
         self._buffers: Iterable[bytes]
@@ -88,7 +118,20 @@ class _PageResponse(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         del receive
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        for buffer in self._buffers if scope["method"] != "HEAD" else ():
-            await send({"type": "http.response.body", "body": buffer, "more_body": True})
+        for piece in _pieces(self._buffers) if scope["method"] != "HEAD" else ():
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
             await asyncio.sleep(0)  # inflating takes a while: others have their turn
         await send({"type": "http.response.body", "body": b""})
+
+
+def _pieces(buffers: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in pieces worth sending: each waits for a turn of the event loop."""
+    small: list[bytes] = []
+    size = 0
+    for buffer in buffers:
+        small.append(buffer)
+        size += len(buffer)
+        if size >= _WORTH_SENDING:
+            yield small[0] if len(small) == 1 else b"".join(small)
+            small, size = [], 0
+    yield b"".join(small)

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 import pytest
-from tests.simulator.simulated import NOW, ask, items, simulator
 
 from exporter.simulator import SCENARIOS, Certificate
+from tests.simulator.simulated import NOW, ask, items, simulator
 
 DAY = 86_400
 

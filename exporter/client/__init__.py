@@ -1,23 +1,27 @@
 """One metro's API over HTTP: the only module, but for the composition root, that knows httpx."""
 
 import asyncio
+import re
 import ssl
 import time
-from collections.abc import Callable, Iterator
-from typing import Final
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
+from typing import Final, NamedTuple
 
 import httpx
 
-from exporter.config import TokenSource
+from exporter.config import Shard, TokenSource
 from exporter.errors import (
     ConnectionFailed,
     PollError,
     TimedOut,
     TLSFailed,
-    TooLarge,
     Undecodable,
     Unexpected,
 )
+from exporter.inflate import ACCEPT_ENCODING, unpacked
+from exporter.items import Reader
+from exporter.model import Certificate
 from exporter.protocol import (
     EVERYTHING,
     LIST,
@@ -36,6 +40,8 @@ BATCHES_IN_FLIGHT: Final = 4
 
 _SHORTEST_SECRET: Final = 8
 _MAX_CHARACTERS: Final = 300
+_HEADERS: Final = ("content-type", "retry-after", "etag")
+_ETAG: Final = re.compile(r'(?:W/)?"[!#-~]{1,200}"', re.ASCII)
 
 OnRequest = Callable[[str, str, float], None]
 """Told of each request: its endpoint, its HTTP status or failure reason, its seconds."""
@@ -45,10 +51,12 @@ class Client:
     """Reads one metro; has no method that writes.
 
     `http` carries the metro's base URL. `timeout` is seconds for one whole request, body included.
+    `wanted` decides which certificates are kept, `shard` which are asked for in batches.
+    `budget` is awaited before each request.
     Every method raises `PollError` where the metro could not be read.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a leaf that is given all it needs
         self,
         http: httpx.AsyncClient,
         token: TokenSource,
@@ -56,28 +64,43 @@ class Client:
         timeout: float,
         max_response_bytes: int,
         on_request: OnRequest,
+        budget: Callable[[], Awaitable[None]] | None = None,
         clock: Callable[[], float] = time.time,
+        wanted: Callable[[Certificate], bool] | None = None,
+        shard: Shard = Shard(),  # noqa: B008 - immutable
     ) -> None:
         self._http = http
         self._token = token
         self._timeout = timeout
         self._max_response_bytes = max_response_bytes
         self._on_request = on_request
+        self._budget = budget
         self._clock = clock
         self._list = LIST
+        self._shard = shard
+        self._reader = Reader(wanted)
+        self._last: _Tagged | None = None
 
     async def bulk(self) -> Reading:
-        """Every certificate, by one request."""
-        return await self._read(EVERYTHING)
+        """Every certificate, by one request; the last answer again where the API says so."""
+        last = self._last
+        status, headers, body = await self._get(EVERYTHING, last.etag if last else "")
+        if status == 304 and last:
+            return last.reading
+        reading = await self._understand(status, headers, body)
+        self._reader.settle()
+        etag = headers.get("etag", "")
+        self._last = _Tagged(etag, reading) if _ETAG.fullmatch(etag) else None
+        return reading
 
     async def batched(self) -> Reading:
-        """Every certificate: the list first, then the details in batches, several in flight."""
+        """The shard's certificates: the list first, then details in batches, several in flight."""
         listing = await self._listing()
         flying = asyncio.Semaphore(BATCHES_IN_FLIGHT)
 
         async def fetch(uuids: list[str]) -> Reading:
             async with flying:
-                reading = await self._read(details(uuids))
+                reading = await self._understand(*await self._get(details(uuids)))
             return reading._replace(unread=reading.unread + missing(uuids, reading))
 
         try:
@@ -85,11 +108,13 @@ class Client:
                 tasks = [group.create_task(fetch(uuids)) for uuids in batches(listing.uuids)]
         except* PollError as errors:
             raise next(_leaves(errors)) from None
+        self._reader.settle()
         readings = [task.result() for task in tasks]
         return Reading(
             listed=len(listing.uuids) + len(listing.unread),
             certificates=tuple(c for reading in readings for c in reading.certificates),
             unread=listing.unread + tuple(u for reading in readings for u in reading.unread),
+            filtered=tuple(uuid for reading in readings for uuid in reading.filtered),
         )
 
     async def _listing(self) -> Listing:
@@ -97,20 +122,29 @@ class Client:
         if self._list is LIST and status in (404, 405):
             self._list = LIST_WITHOUT_DETAILS  # the second generation: this will not change back
             status, headers, body = await self._get(self._list)
-        return read_list(status, headers, body, now=self._clock())
+        reading = partial(read_list, status, headers, body, now=self._clock())
+        listing = await asyncio.to_thread(reading)
+        holds = self._shard.holds
+        return Listing(
+            tuple(uuid for uuid in listing.uuids if holds(uuid)),
+            # What has no uuid is the first shard's: the checksum of nothing is 0.
+            tuple(item for item in listing.unread if holds(item.uuid)),
+        )
 
-    async def _read(self, request: Request) -> Reading:
-        answer = await self._get(request)
+    async def _understand(self, status: int, headers: dict[str, str], body: bytearray) -> Reading:
         # A large answer takes longer to understand than the event loop may be kept busy.
-        return await asyncio.to_thread(read, *answer, now=self._clock())
+        reading = partial(read, status, headers, body, now=self._clock(), reader=self._reader)
+        return await asyncio.to_thread(reading)
 
-    async def _get(self, request: Request) -> tuple[int, dict[str, str], bytes]:
+    async def _get(self, request: Request, etag: str = "") -> tuple[int, dict[str, str], bytearray]:
+        if self._budget is not None:
+            await self._budget()
         secret = self._token.read().value
         started = time.perf_counter()
         outcome = "other"
         try:
             async with asyncio.timeout(self._timeout):
-                status, headers, body = await self._exchange(request, secret)
+                status, headers, body = await self._exchange(request, secret, etag)
             outcome = str(status)
         except TimeoutError as exc:
             failure: PollError = TimedOut(f"no whole answer within {self._timeout:g} s")
@@ -125,27 +159,38 @@ class Client:
             raise
         finally:
             self._on_request(request.endpoint, outcome, time.perf_counter() - started)
-        said = {name: headers[name] for name in ("content-type", "retry-after") if name in headers}
-        kept = {name: _without(secret, text.encode()).decode() for name, text in said.items()}
-        return status, kept, _without(secret, body)
+        said = {name: headers[name] for name in _HEADERS if name in headers}
+        kept = {
+            name: _without(secret, bytearray(text.encode())).decode() for name, text in said.items()
+        }
+        return status, kept, await asyncio.to_thread(_without, secret, body)
 
-    async def _exchange(self, request: Request, secret: str) -> tuple[int, httpx.Headers, bytes]:
-        headers = {"Accept": "application/json", "Authorization": f"Bearer {secret}"}
+    async def _exchange(
+        self, request: Request, secret: str, etag: str
+    ) -> tuple[int, httpx.Headers, bytearray]:
+        headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": ACCEPT_ENCODING,
+            "Authorization": f"Bearer {secret}",
+        }
+        if etag:
+            headers["If-None-Match"] = etag
         if request.content is not None:
             headers["Content-Type"] = "application/json"
         url = request.endpoint + (f"?{request.query}" if request.query else "")
         sending = self._http.stream("GET", url, headers=headers, content=request.content)
         async with sending as response:
-            size = 0
-            chunks: list[bytes] = []
-            async for chunk in response.aiter_bytes():
-                size += len(chunk)
-                if size > self._max_response_bytes:
-                    raise TooLarge(
-                        f"the answer is over {self._max_response_bytes} bytes (max_response_bytes)"
-                    )
-                chunks.append(chunk)
-        return response.status_code, response.headers, b"".join(chunks)
+            coding = response.headers.get("content-encoding", "")
+            limit = self._max_response_bytes
+            body = await unpacked(response.aiter_raw(), coding, limit=limit)
+        return response.status_code, response.headers, body
+
+
+class _Tagged(NamedTuple):
+    """What an answer said, and the entity tag that names it (RFC 9110, section 8.8.3)."""
+
+    etag: str
+    reading: Reading
 
 
 def _leaves(group: BaseExceptionGroup[PollError]) -> Iterator[PollError]:
@@ -156,7 +201,7 @@ def _leaves(group: BaseExceptionGroup[PollError]) -> Iterator[PollError]:
             yield exc
 
 
-def _without(secret: str, said: bytes) -> bytes:
+def _without(secret: str, said: bytearray) -> bytearray:
     """What a server or proxy said, with the token blotted out where it is repeated.
 
     What is not in there cannot reach a label, a log line or an error message.
@@ -173,7 +218,8 @@ def _without(secret: str, said: bytes) -> bytes:
 
 def _failure(exc: Exception, secret: str) -> PollError:
     said = f"{type(exc).__name__}: {exc}" if str(exc) else type(exc).__name__
-    said = _without(secret, said.encode(errors="replace")).decode()[:_MAX_CHARACTERS]
+    encoded = bytearray(said.encode(errors="replace"))
+    said = _without(secret, encoded).decode()[:_MAX_CHARACTERS]
     if isinstance(exc, httpx.TimeoutException):
         return TimedOut(said)
     if _caused_by_tls(exc):

@@ -1,0 +1,1 @@
+"""How much the exporter costs, measured against what it cannot do without."""

@@ -1,0 +1,66 @@
+"""`make bench`: measures, prints a table, writes JSON and a plot. Ends by itself in minutes."""
+
+import argparse
+import importlib.util
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from bench import cases, report
+
+SIZES = (10, 1_000, 10_000, 100_000)
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+def main() -> int:
+    """Everything, or a part of it; 1 where something that is needed is not installed."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--largest", type=int, default=SIZES[-1], help="the largest fleet")
+    parser.add_argument("--output", type=Path, default=DOCS, help="where JSON and plot go")
+    options = parser.parse_args()
+    absent = [] if shutil.which("nginx") else ["nginx (on Debian: nginx-light)"]
+    if importlib.util.find_spec("matplotlib") is None:
+        absent.append("matplotlib (requirements/bench.txt)")
+    if absent:
+        print(f"NOT MEASURED: not installed: {', '.join(absent)}", file=sys.stderr)
+        return 1
+    results: report.Results = {"machine": report.machine()}
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        _measure(results, Path(folder), options.largest)
+    report.write(results, options.output)
+    print(report.table(results))
+    return 0
+
+
+def _measure(results: report.Results, folder: Path, largest: int) -> None:
+    def note(
+        name: str, certificates: int, measure: Callable[[], cases.Numbers], **more: int
+    ) -> None:
+        print(f"{name} {certificates:,} {more or ''}", file=sys.stderr, flush=True)
+        found = {"certificates": certificates, "metros": 1, **more, **measure()}
+        results.setdefault(name, []).append(found)
+
+    middle = min(10_000, largest)
+    note("start", 0, lambda: cases.start(folder))
+    for size in (size for size in SIZES if size <= largest):
+        for metros in (1, 10):
+            for name, share in (("polls_all", 1), ("polls_some", 100), ("polls_none", 0)):
+                changed = max(metros, size // share) if share else 0
+
+                def poll(
+                    size: int = size, metros: int = metros, changed: int = changed
+                ) -> cases.Numbers:
+                    return cases.poll_cost(folder, size, metros, changed)
+
+                note(name, size, poll, metros=metros)
+    note("client_library", middle, lambda: cases.client_library(folder, middle))
+    note("scrapes", largest, lambda: cases.scrapes(folder, largest))
+    note("loop", largest, lambda: cases.loop_block(folder, largest))
+    note("memory", middle, lambda: cases.growth_over_polls(folder, middle, 200))
+    note("ingestion", largest, lambda: cases.ingestion(folder, largest))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,218 @@
+"""What one element of `data.certificates` means: a certificate, or why it could not be read.
+
+Elements are read in runs, and a run whose bytes are as they were is not read again.
+"""
+
+import datetime as dt
+import hashlib
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import Annotated, Any, Final, NamedTuple
+
+import msgspec
+from isal import isal_zlib
+
+from exporter.model import Certificate, Item, ServiceGroup, Validation
+
+MAX_MESSAGE_CHARACTERS: Final = 200
+
+_MAX_LABEL_CHARACTERS: Final = 1 << 20
+_MAX_IDENTITY_CHARACTERS: Final = 255
+_MAX_ATTEMPTS: Final = 1 << 53  # every integer up to here is exact as a sample value
+_RUN: Final = 64
+
+# Item error codes of the API that say more than "other".
+_REASON_BY_CODE: Final = {8: "not_found", 12: "timeout", 14: "forbidden", 22: "too_large"}
+
+# Nearly every item has times with a zone, which msgspec reads in a tenth of Python's time.
+_USUAL: Final = msgspec.json.Decoder(Item[Annotated[dt.datetime, msgspec.Meta(tz=True)]])
+_ITEM: Final = msgspec.json.Decoder(Item[str])
+_NO_VALIDATION: Final = Validation[Any]()
+
+
+class Unread(NamedTuple):
+    """An item that could not be read: `reason` is one of `errors.REASONS`."""
+
+    reason: str
+    uuid: str
+    name: str
+    message: str
+
+
+class Run(NamedTuple):
+    """What neighbouring items are; `filtered` are the uuids of those that nobody asked for."""
+
+    certificates: tuple[Certificate, ...]
+    unread: tuple[Unread, ...] = ()
+    filtered: tuple[str, ...] = ()
+
+
+class Reader:
+    """Reads items, and remembers what the bytes of the last poll meant.
+
+    A certificate whose bytes did not change stays the same object, so that whoever compares
+    looks is told at once. `wanted` decides which certificates are kept.
+    """
+
+    def __init__(self, wanted: Callable[[Certificate], bool] | None = None) -> None:
+        self._wanted = wanted
+        self._before: dict[bytes, Run] = {}
+        self._seen: dict[bytes, Run] = {}
+
+    def runs(self, items: Iterable[msgspec.Raw]) -> list[Run]:
+        """The items in their order."""
+        return [self._run(raws) for raws in _split(items)]
+
+    def settle(self) -> None:
+        """A poll is complete: forget what it did not meet."""
+        self._before, self._seen = self._seen, {}
+
+    def _run(self, raws: list[msgspec.Raw]) -> Run:
+        # A digest that nobody can forge: one certificate must not pass for another.
+        digest = hashlib.sha256(b",".join(raws)).digest()
+        run = self._before.get(digest) or self._read(raws)
+        self._seen[digest] = run
+        return run
+
+    def _read(self, raws: list[msgspec.Raw]) -> Run:
+        certificates: list[Certificate] = []
+        unread: list[Unread] = []
+        filtered: list[str] = []
+        for raw in raws:
+            outcome = certificate(raw)
+            if isinstance(outcome, Unread):
+                unread.append(outcome)
+            elif self._wanted is None or self._wanted(outcome):
+                certificates.append(outcome)
+            else:
+                filtered.append(outcome.uuid)
+        return Run(tuple(certificates), tuple(unread), tuple(filtered))
+
+
+def _split(items: Iterable[msgspec.Raw]) -> Iterator[list[msgspec.Raw]]:
+    """Runs that end where an item's own bytes say so: one that comes or goes moves no other run."""
+    run: list[msgspec.Raw] = []
+    for raw in items:
+        run.append(raw)
+        if isal_zlib.crc32(raw) % _RUN == 0:
+            yield run
+            run = []
+    if run:
+        yield run
+
+
+def certificate(raw: msgspec.Raw) -> Certificate | Unread:
+    """The item as a certificate, or why it is none; never raises."""
+    found = item(raw)
+    if isinstance(found, Unread):
+        return found
+    if found.status == "error":
+        reason = _REASON_BY_CODE.get(found.error or 0, "other")
+        return unread(found, reason, found.message or f"the API reports error {found.error}")
+    uuid, name, state = found.uuid, found.name, found.state
+    if not (uuid and name and state):
+        lacking = next(f for f in ("uuid", "name", "state") if not getattr(found, f))
+        return unread(found, "undecodable", f"the item has no {lacking}")
+    if len(memoryview(raw)) > _MAX_LABEL_CHARACTERS and _longest(found) > _MAX_LABEL_CHARACTERS:
+        return unread(found, "too_large", f"a field is over {_MAX_LABEL_CHARACTERS} characters")
+    try:
+        return _known(found, uuid, name, state)
+    except (ValueError, OverflowError) as exc:
+        return unread(found, "undecodable", str(exc))
+
+
+def item(raw: msgspec.Raw) -> Item[Any] | Unread:
+    """The item's fields as they stand on the wire, or why they cannot be told."""
+    try:
+        return _USUAL.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        pass
+    try:
+        return _ITEM.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        uuid, name = _identity(raw)
+        return Unread("undecodable", uuid, name, str(exc))
+
+
+def unread(found: Item[Any], reason: str, message: str) -> Unread:
+    """The item as one that could not be read, its texts cut to a length that a log can bear."""
+    uuid = (found.uuid or "")[:_MAX_IDENTITY_CHARACTERS]
+    name = (found.name or "")[:_MAX_IDENTITY_CHARACTERS]
+    return Unread(reason, uuid, name, message[:MAX_MESSAGE_CHARACTERS])
+
+
+def timestamp(value: str | dt.datetime | None) -> float | None:
+    """Unix seconds of a moment or of an ISO 8601 text; None where it is missing, empty or zero.
+
+    Whole seconds are an int, which is quicker to write. Without a zone it is UTC.
+    Year 1 is the zero time of the platform's language, not a date.
+    Raises ValueError for anything else that is not a date.
+    """
+    if not value:
+        return None
+    # RFC 3339 allows small letters, Python does not.
+    moment = value if isinstance(value, dt.datetime) else dt.datetime.fromisoformat(value.upper())
+    if moment.year == 1:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=dt.UTC)
+    seconds = moment.timestamp()
+    return seconds if moment.microsecond else int(seconds)
+
+
+class _Named(msgspec.Struct, frozen=True):
+    uuid: msgspec.Raw = msgspec.Raw(b"")
+    name: msgspec.Raw = msgspec.Raw(b"")
+
+
+def _identity(raw: msgspec.Raw) -> tuple[str, str]:
+    """The uuid and name of an item that is wrong elsewhere; empty where they are wrong too."""
+
+    def text(value: msgspec.Raw) -> str:
+        try:
+            return msgspec.json.decode(value, type=str)[:_MAX_IDENTITY_CHARACTERS]
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return ""
+
+    try:
+        named = msgspec.json.decode(raw, type=_Named)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return "", ""
+    return text(named.uuid), text(named.name)
+
+
+def _longest(found: Item[Any]) -> int:
+    texts = [found.uuid, found.name, found.common_name, found.state]
+    texts += [found.subject, found.issuer, found.serial_number]
+    for group in found.service_groups or ():
+        texts += [group.uuid, group.name]
+    return max(len(text or "") for text in texts)
+
+
+def _known(found: Item[Any], uuid: str, name: str, state: str) -> Certificate:
+    """The item as a certificate; raises ValueError where a time or a number makes no sense."""
+    # A validation runs until the request is decided (specification, "Certificate States"),
+    # also in states that the API may invent.
+    running = (found.validation if state not in ("valid", "error") else None) or _NO_VALIDATION
+    if not 0 <= running.attempt <= _MAX_ATTEMPTS:
+        raise ValueError(f"{running.attempt} is no number of validation attempts")
+    # By position, and few issuers and states shared by all: this is done for every certificate.
+    return Certificate(
+        uuid,
+        name,
+        found.common_name or "",
+        sys.intern(state),
+        timestamp(found.created_at),
+        timestamp(found.not_before),
+        timestamp(found.not_after),
+        running.attempt,
+        timestamp(running.next),
+        found.subject or "",
+        sys.intern(found.issuer or ""),
+        found.serial_number or "",
+        _distinct(found.service_groups or ()),
+    )
+
+
+def _distinct(groups: tuple[ServiceGroup, ...]) -> tuple[ServiceGroup, ...]:
+    return groups if len(groups) < 2 else tuple(dict.fromkeys(groups))

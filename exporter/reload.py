@@ -1,0 +1,56 @@
+"""Another configuration put in force while the exporter runs, whole or not at all."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from exporter.config import Configuration
+from exporter.errors import ConfigurationError
+from exporter.telemetry import Telemetry
+from exporter.web import WebSettings
+
+log = structlog.get_logger()
+
+
+class Reloader:
+    """Loads both files anew, one attempt at a time.
+
+    `load` gives the configuration and `apply` puts it in force; both may refuse.
+    `clock` gives Unix time.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[], Configuration],
+        apply: Callable[[Configuration], Awaitable[None]],
+        web: WebSettings,
+        telemetry: Telemetry,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._load = load
+        self._apply = apply
+        self._web = web
+        self._telemetry = telemetry
+        self._clock = clock
+        self._turn = asyncio.Lock()
+
+    async def reload(self) -> None:
+        """Put what the files say now in force.
+
+        Raises `ConfigurationError`; then everything stays as it was.
+        """
+        async with self._turn:
+            try:
+                configuration = await asyncio.to_thread(self._load)
+                web = await asyncio.to_thread(self._web.read)
+                await self._apply(configuration)
+                self._web.use(web)
+            except ConfigurationError as exc:
+                self._telemetry.configuration_refused()
+                log.warning("configuration refused, the old one stays", error=str(exc))
+                raise
+            self._telemetry.configuration_loaded(self._clock())
+            log.info("configuration reloaded")

@@ -1,0 +1,33 @@
+"""The endpoints of the specification: their paths, and which of them a request is for."""
+
+from typing import Literal
+
+COLLECTION = "/v1/certificates"
+LISTING = f"{COLLECTION}/list"
+
+Endpoint = Literal["list", "get", "get-one", "upload", "delete", "delete-one", "other"]
+
+# The specification's own example of an upload posts to the path with a trailing slash.
+_METHODS: dict[str, dict[str, Endpoint]] = {
+    LISTING: {"GET": "list"},
+    COLLECTION: {"GET": "get", "POST": "upload", "DELETE": "delete"},
+    f"{COLLECTION}/": {"GET": "get", "POST": "upload", "DELETE": "delete"},
+}
+_LOCAL: dict[str, Endpoint] = {"GET": "get-one", "DELETE": "delete-one"}
+
+
+def endpoint(method: str, path: str) -> Endpoint:
+    """Which endpoint a request is for; `other` is an unknown path or a wrong method."""
+    return _at(path).get(method, "other")
+
+
+def methods(path: str) -> tuple[str, ...]:
+    """The methods of a path; none where there is no such path."""
+    return tuple(_at(path))
+
+
+def _at(path: str) -> dict[str, Endpoint]:
+    if path in _METHODS:
+        return _METHODS[path]
+    prefix, _, last = path.rpartition("/")
+    return _LOCAL if prefix == COLLECTION and last else {}

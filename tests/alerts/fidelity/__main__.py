@@ -1,0 +1,75 @@
+"""The fidelity bench: `python -m tests.alerts.fidelity` prints the table and keeps it."""
+
+import argparse
+import asyncio
+import logging
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import structlog
+
+from tests.alerts.fidelity.bench import judge
+from tests.alerts.fidelity.lifecycles import DAY, HOUR
+from tests.alerts.fidelity.recording import World
+from tests.alerts.fidelity.report import Row, table
+from tests.alerts.fidelity.worlds import healthy_world, long_world, outage_world, short_world
+from tests.alerts.rules import REPOSITORY
+
+KEPT = REPOSITORY / "docs" / "alerts-fidelity.md"
+_HEAD = Path(__file__).with_name("head.md")
+_WORLDS = {
+    "short": "Every kind of lifecycle, with certificates of 6 days where the platform renews them",
+    "long": "What takes longer: certificates of 45 and 90 days, for 34 days",
+    "outages": "Every way in which the API fails, for 2.5 hours, with an expiry meanwhile",
+    "year": "A fleet in good health, through a year of 90-, 45- and 6-day renewals",
+}
+
+
+def _worlds(count: int) -> dict[str, tuple[World, float]]:
+    return {
+        "short": (short_world(count), 6.5 * DAY),
+        "long": (long_world(count), 34 * DAY),
+        "outages": (outage_world(), 10.5 * HOUR),
+        "year": (healthy_world(), 365 * DAY),
+    }
+
+
+def main() -> int:
+    """Run the worlds that are named (all, where none is); 1 where a page was false or missed."""
+    parser = argparse.ArgumentParser(prog="fidelity", description=__doc__)
+    parser.add_argument("worlds", nargs="*", choices=[[], *_WORLDS], default=[])
+    parser.add_argument("--count", type=int, default=8, help="lifecycles of each kind")
+    arguments = parser.parse_args()
+    # What fails here fails on purpose, and is told by the table.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    logging.disable(logging.CRITICAL)
+    text, bad = _HEAD.read_text() + "\n", False
+    for name in arguments.worlds or _WORLDS:
+        found = _run(name, *_worlds(arguments.count)[name])
+        text += f"## {_WORLDS[name]}\n\n{table(found)}\n"
+        bad = bad or any(row.ours.false or row.ours.missed for row in found)
+    sys.stdout.write(text)
+    if not arguments.worlds:
+        KEPT.write_text(text.rstrip() + "\n")
+    return int(bad)
+
+
+def _run(name: str, world: World, duration: float) -> list[Row]:
+    started = time.monotonic()
+
+    def say(what: str) -> None:
+        sys.stderr.write(f"{name}: {time.monotonic() - started:.0f} s: {what}\n")
+
+    with tempfile.TemporaryDirectory() as folder:
+        found = asyncio.run(judge(world, duration, Path(folder), say=say))
+    for row in found:
+        for finding in row.ours.findings:
+            say(finding)
+    say("judged")
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

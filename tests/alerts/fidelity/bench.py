@@ -1,0 +1,33 @@
+"""One world from recording to score."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.alerts.fidelity.alerts import firings
+from tests.alerts.fidelity.metros import drift_score, outage_scores
+from tests.alerts.fidelity.recording import World, record
+from tests.alerts.fidelity.report import Row, rows
+from tests.alerts.fidelity.verdict import Score, scores
+
+
+async def judge(
+    world: World, duration: float, folder: Path, *, say: Callable[[str], None] = lambda _: None
+) -> list[Row]:
+    """Run a world for so many simulated seconds, and judge both sets of rules on it."""
+    recording = await record(world, duration, say=say)
+    say(f"{len(recording.series)} series of {recording.steps} steps go to promtool")
+    fired = firings(recording, folder)
+    ours: dict[str, Score] = defaultdict(Score)
+    found = (
+        scores(recording, world.stories, fired, fixed=False),
+        outage_scores(world.outages, fired),
+        {"drift": drift_score(recording, world.stories, fired)},
+    )
+    for some in found:
+        for kind, score in some.items():
+            ours[kind] += score
+    fixed = scores(recording, world.stories, fired, fixed=True)
+    counts = Counter(story.kind for story in world.stories)
+    extra = {kind: 0 for kind, score in ours.items() if kind not in counts and score.pages}
+    return list(rows(Counter({**counts, **extra}), ours, fixed))

@@ -1,0 +1,91 @@
+"""The exporter's own parts on a simulated clock: polled and scraped when the bench says so."""
+
+import asyncio
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+import httpx
+
+from exporter.client import Client
+from exporter.config import DEFAULT_MAX_RESPONSE_BYTES, Token, TokenVariable
+from exporter.exposition import Exposition, render
+from exporter.poller import Poller, Schedule
+from exporter.snapshot import Key, MetroSnapshot, Store
+from exporter.telemetry import Telemetry
+from tests.simulator.simulated import TOKEN
+
+STEP: Final = 300
+"""Seconds between polls, scrapes and evaluations: the longest that the rules allow for."""
+
+STALE_AFTER: Final = 3_600
+
+_REQUEST_SECONDS = 2.0  # at wall-clock time: what hangs is given up soon
+_TARGET = 'job="ukc-certificate-exporter",instance="a:10843"'
+_LINE = re.compile(r"^(ukc_\w+?)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
+# What no rule reads is left out of the recording.
+_LEFT_OUT = re.compile(
+    r"ukc_(certificate_(expiry_days|created|validation_next|service_group_info)"
+    r"|api_|polls_total|poll_duration|certificates_fetched|exporter_(build|config_last\w+_seconds))"
+)
+_TIMED = re.compile(
+    rb"^# HELP ukc_certificate_expiry_days .*?(?=^# HELP )", re.MULTILINE | re.DOTALL
+)
+
+
+class Exporter:
+    """One process of the exporter, but for its web server and its waits.
+
+    `ways` are clients of the metros by their names; `clock` gives Unix time.
+    """
+
+    def __init__(self, ways: Mapping[str, httpx.AsyncClient], clock: Callable[[], float]) -> None:
+        self._telemetry, self._clock, store = Telemetry(), clock, Store()
+        self._telemetry.configuration_loaded(clock())
+        self._exposition = Exposition(stale_after=STALE_AFTER, clock=clock)
+        self._pollers = [self._poller(name, http, store) for name, http in ways.items()]
+        self._seen: tuple[bytes, dict[str, float]] = (b"", {})
+
+    def _poller(self, metro: str, http: httpx.AsyncClient, store: Store) -> Poller:
+        key = Key("default", metro)
+        self._telemetry.track(key, interval=STEP)
+        client = Client(
+            http,
+            TokenVariable("fidelity", Token(TOKEN)),
+            timeout=_REQUEST_SECONDS,
+            max_response_bytes=DEFAULT_MAX_RESPONSE_BYTES,
+            on_request=self._telemetry.on_request(key),
+            clock=self._clock,
+        )
+        return Poller(
+            key,
+            client.bulk,
+            Schedule(STEP, STEP, STALE_AFTER),
+            store=store,
+            publish=self._publish,
+            observer=self._telemetry,
+            clock=self._clock,
+        )
+
+    async def _publish(self, snapshot: MetroSnapshot) -> None:
+        previous = self._exposition.rendered(snapshot.key)
+        self._exposition.publish(render(snapshot, previous, now=self._clock()))
+
+    async def poll(self) -> None:
+        """One poll of every metro."""
+        await asyncio.gather(*(poller.poll() for poller in self._pollers))
+
+    def scrape(self) -> dict[str, float]:
+        """The samples of the page by series, as a scrape labels them."""
+        tail = self._telemetry.exposition(openmetrics=False)
+        stream = self._exposition.stream(openmetrics=False, tail=b"")
+        page = _TIMED.sub(b"", b"".join(stream.text()))
+        if page != self._seen[0]:  # most polls find nothing new, and parsing is slow
+            self._seen = page, dict(_samples(page))
+        return {f"up{{{_TARGET}}}": 1.0, **self._seen[1], **dict(_samples(tail))}
+
+
+def _samples(page: bytes) -> Iterable[tuple[str, float]]:
+    for name, labels, value in _LINE.findall(page.decode()):
+        if _LEFT_OUT.match(name) is None:
+            yield f"{name}{{{_TARGET}{',' if labels else ''}{labels}}}", float(value)

@@ -1,0 +1,142 @@
+"""The exporter's pages of a simulated world, step by step, and what was true at each step."""
+
+import contextlib
+import random
+from collections.abc import AsyncIterator, Callable
+from typing import NamedTuple
+
+import httpx
+
+from exporter.simulator import Certificate, Clock, Fault, Scenario, Simulator, serve
+from tests.alerts.fidelity.exporter import STEP, Exporter
+from tests.alerts.fidelity.lifecycles import Event, Lifecycle
+from tests.alerts.fidelity.series import Series
+from tests.simulator.simulated import TOKEN
+
+
+class Outage(NamedTuple):
+    """A fault that stands in one metro from `begin` to `end`, in seconds."""
+
+    metro: str
+    begin: float
+    end: float
+    fault: Fault
+
+
+class World(NamedTuple):
+    """Everything that happens: metros with their certificates, and what goes wrong beside them."""
+
+    metros: tuple[str, ...]
+    stories: tuple[Lifecycle, ...]
+    outages: tuple[Outage, ...] = ()
+    failed_scrapes: float = 0.0
+    restarts: int = 0
+    seed: int = 1
+
+
+class Moment(NamedTuple):
+    """What was true of one certificate from a step on; None from when it is gone."""
+
+    step: int
+    certificate: Certificate | None
+
+
+class Recording(NamedTuple):
+    """The series as Prometheus would have them, and the truth by metro and name."""
+
+    steps: int
+    series: Series
+    truth: dict[tuple[str, str], list[Moment]]
+
+
+async def record(world: World, duration: float, *, say: Callable[[str], None]) -> Recording:
+    """Run the world for `duration` simulated seconds."""
+    clock = Clock(start=0, speed=0)
+    steps = int(duration // STEP) + 1
+    dice = random.Random(world.seed)  # noqa: S311  (seeded, not secret)
+    restarts = {dice.randrange(steps) for _ in range(world.restarts)}
+    recording = Recording(steps, Series(), {})
+    simulators = {
+        metro: Simulator(_scenario(world, metro), metro=metro, token=TOKEN, clock=clock)
+        for metro in world.metros
+    }
+    async with contextlib.AsyncExitStack() as stack:
+        ways = {
+            metro: await stack.enter_async_context(_way(simulator, real=bool(world.outages)))
+            for metro, simulator in simulators.items()
+        }
+        exporter = Exporter(ways, clock.now)
+        events = _Events(world, simulators)
+        for step in range(steps):
+            await events.until(clock.now())
+            _remember(recording.truth, simulators, step)
+            if step in restarts:
+                exporter = Exporter(ways, clock.now)
+            await exporter.poll()
+            failed = dice.random() < world.failed_scrapes
+            recording.series.take(step, {} if failed else exporter.scrape())
+            if step % 5_000 == 4_999:
+                say(f"recorded {step + 1} of {steps} steps")
+            clock.advance(STEP)
+    return recording
+
+
+def _scenario(world: World, metro: str) -> Scenario:
+    groups = (group for story in world.stories for group in story.groups)
+    return Scenario(tuple(g for g in groups if g.metros is None or metro in g.metros))
+
+
+@contextlib.asynccontextmanager
+async def _way(simulator: Simulator, *, real: bool) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a metro: over a socket where its connections are to break, else without one."""
+    async with contextlib.AsyncExitStack() as stack:
+        transport, url = None, "http://api"
+        if real:
+            url = str(await stack.enter_async_context(serve(simulator.app)))
+        else:
+            transport = httpx.ASGITransport(app=simulator.app)
+        yield await stack.enter_async_context(
+            httpx.AsyncClient(transport=transport, base_url=url, trust_env=False)
+        )
+
+
+class _Events:
+    """What is still to be done, in the order of time."""
+
+    def __init__(self, world: World, simulators: dict[str, Simulator]) -> None:
+        self._simulators = simulators
+        events = [event for story in world.stories for event in story.events]
+        for outage in world.outages:
+            events.append(Event(outage.begin, _standing(outage.fault), outage.metro))
+            events.append(Event(outage.end, Simulator.clear_faults, outage.metro))
+        self._coming = sorted(events, key=lambda event: event.at)[::-1]
+
+    async def until(self, now: float) -> None:
+        """Do what is due."""
+        while self._coming and self._coming[-1].at <= now:
+            event = self._coming.pop()
+            doing = event.act(self._simulators[event.metro])
+            if doing is not None:
+                await doing
+
+
+def _standing(fault: Fault) -> Callable[[Simulator], None]:
+    return lambda simulator: simulator.fault(fault)
+
+
+def _remember(
+    truth: dict[tuple[str, str], list[Moment]], simulators: dict[str, Simulator], step: int
+) -> None:
+    """Note what has changed since the last step."""
+    seen = {
+        (metro, one.name): one
+        for metro, simulator in simulators.items()
+        for one in simulator.certificates()
+    }
+    for key in truth.keys() - seen.keys():
+        if truth[key][-1].certificate is not None:
+            truth[key].append(Moment(step, None))
+    for key, certificate in seen.items():
+        moments = truth.setdefault(key, [])
+        if not moments or moments[-1].certificate != certificate:
+            moments.append(Moment(step, certificate))

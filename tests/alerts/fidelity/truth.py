@@ -1,0 +1,121 @@
+"""What was true of each certificate, and whether a person was needed: no rule is asked."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from exporter.simulator import Certificate
+from tests.alerts.fidelity.exporter import STEP
+from tests.alerts.fidelity.recording import Moment
+
+MINUTE, DAY = 60, 86_400
+SETTLING = 15 * MINUTE
+"""How long a person may go without being told of what could not be known before."""
+
+
+class Need(NamedTuple):
+    """Why a person is needed at one moment.
+
+    `since` (seconds) is when the reason began; `due` from when on an alert must stand.
+    `down` says that a service is down because of it.
+    """
+
+    reason: str
+    since: float
+    due: float
+    down: bool
+
+
+class Judged(NamedTuple):
+    """One certificate at one step."""
+
+    step: int
+    certificate: Certificate
+    needs: tuple[Need, ...]
+
+
+def judged(moments: Sequence[Moment], twins: "Twins", steps: int) -> Iterator[Judged]:
+    """Every step at which the certificate is there."""
+    ends = [moment.step for moment in moments[1:]] + [steps]
+    since: dict[str, float] = {}
+    for moment, end in zip(moments, ends, strict=True):
+        certificate = moment.certificate
+        if certificate is None:
+            since = {}
+            continue
+        begun = moment.step * STEP
+        for what in _conditions(certificate):
+            since.setdefault(what, begun)
+        since = {what: since[what] for what in _conditions(certificate)}
+        for step in range(moment.step, end):
+            now = step * STEP
+            superseded = twins.supersede(certificate, step)
+            needs = () if superseded else tuple(_needs(certificate, now, since))
+            yield Judged(step, certificate, needs)
+
+
+def _conditions(c: Certificate) -> list[str]:
+    conditions = ["there"]
+    if c.state == "error":
+        conditions.append("error")
+    if (c.attempt or 0) >= 3:
+        conditions.append("retrying")
+    if c.service_groups:
+        conditions.append("used")
+    return conditions
+
+
+def _needs(c: Certificate, now: float, since: dict[str, float]) -> Iterator[Need]:
+    used = bool(c.service_groups)
+    if c.state == "error":
+        yield Need("error", since["error"], since["error"] + SETTLING, used and not c.not_after)
+    if "retrying" in since:
+        yield Need("retrying", since["retrying"], since["retrying"] + SETTLING, False)
+    if c.not_after is None or c.not_before is None:
+        waiting = max(c.created_at, since["there"])
+        if now - waiting >= SETTLING:
+            down = used and now - waiting >= 60 * MINUTE
+            yield Need("never issued", waiting, waiting + 2 * SETTLING, down)
+        return
+    lifetime = c.not_after - c.not_before + 1
+    if c.not_before > now + 5 * MINUTE:
+        yield Need("not yet valid", since["there"], since["there"] + SETTLING, False)
+    if c.renewal == "automatic":
+        # The platform's first two attempts come within two minutes; after that it is late.
+        # An alert has to stand from a quarter on: the platform may still be at it until then.
+        late, quarter = c.not_after - lifetime / 3 + 10 * MINUTE, c.not_after - lifetime / 4
+    else:
+        late = quarter = c.not_after - min(30 * DAY, lifetime / 3)
+    if now > late:
+        yield Need("running out", late, max(quarter, since["there"]) + SETTLING, False)
+    if now >= c.not_after:
+        begun = max(c.not_after, since["used"]) if used else c.not_after
+        yield Need("expired", c.not_after, begun + SETTLING, used)
+
+
+class Twins:
+    """Which certificate of one metro has taken the place of another."""
+
+    def __init__(self, metro: Iterable[list[Moment]]) -> None:
+        self._same: dict[str, list[list[Moment]]] = {}
+        for moments in metro:
+            for common_name in {m.certificate.common_name for m in moments if m.certificate}:
+                self._same.setdefault(common_name, []).append(moments)
+
+    def supersede(self, certificate: Certificate, step: int) -> bool:
+        """Whether nothing uses it while another of its common name lasts longer."""
+        if certificate.service_groups or certificate.not_after is None:
+            return False
+        others = (at(moments, step) for moments in self._same[certificate.common_name])
+        return any(
+            other is not None
+            and other.uuid != certificate.uuid
+            and (other.not_after or 0) > certificate.not_after
+            for other in others
+        )
+
+
+def at(moments: Sequence[Moment], step: int) -> Certificate | None:
+    """The certificate at a step, or None where it is not there."""
+    position = bisect_right(moments, step, key=lambda moment: moment.step)
+    return moments[position - 1].certificate if position else None

@@ -1,0 +1,195 @@
+"""Scenarios: what a file may say, what is refused, and a million certificates."""
+
+import asyncio
+import itertools
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exporter.simulator import SCENARIOS, Clock, Scenario, ScenarioError, Simulator
+from exporter.simulator.scenario import Group, seconds
+from tests.simulator.simulated import DAY, NOW, ask, items, names, simulator
+
+ONE = "certificates: [{common_name: a.example, name: a}]"
+
+
+def written(place: Path, text: str) -> Path:
+    """A scenario's file."""
+    path = place / "own.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_file_of_ones_own(kind: type[str] | type[Path], tmp_path: Path) -> None:
+    """By its path, as the command line has it and as Python has."""
+    world = simulator(kind(written(tmp_path, ONE)))
+
+    assert [c.name for c in world.certificates()] == ["a"]
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("start", [0, NOW])
+def test_a_bundled_scenario(name: str, start: float) -> None:
+    """Each can be, has a description, and starts whenever the clock does."""
+    scaled = "large:60" if name == "large" else name
+    world = simulator(scaled, clock=Clock(start=start, speed=0))
+    world.clear_faults()
+
+    listed = items(ask(world, "GET", "/v1/certificates"))
+
+    assert [c.uuid for c in world.certificates()] == [c["uuid"] for c in listed]
+    assert len({c["name"] for c in listed}) == len(listed) > 0
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        pytest.param("certificates: [", "own.yaml: while parsing", id="no YAML"),
+        pytest.param("a scenario", "own.yaml: Expected `object`", id="no object"),
+        pytest.param("certificate: []", "unknown field `certificate`", id="an unknown field"),
+        pytest.param("certificates: [{}]", "required field `common_name`", id="no common name"),
+        pytest.param(
+            ONE.replace("name: a}", "lifetime: long}"), "matching regex", id="no duration"
+        ),
+        pytest.param(
+            ONE.replace("name: a}", "count: 2}"), "needs {n} in it", id="two of one common name"
+        ),
+        pytest.param(
+            "certificates: [{common_name: 'a-{n}', name: a, count: 2}]",
+            "name: a count above 1 needs {n}",
+            id="two of one name",
+        ),
+        pytest.param(
+            "certificates: [{common_name: a, name: x}, {common_name: b, name: x}]",
+            "'x' is taken by another group",
+            id="a name twice",
+        ),
+        pytest.param(
+            "certificates: [{common_name: '*.a.example'}]", "never requested", id="a wildcard"
+        ),
+        pytest.param(
+            "certificates: [{common_name: a, expires_in: 3d}]", "renewed before", id="contradiction"
+        ),
+        pytest.param(
+            "certificates: [{common_name: a, by_metro: {fra0: {name: b}}}]",
+            "unknown field `name` - at `$.certificates[0].by_metro[...]`",
+            id="a name of one metro",
+        ),
+        pytest.param(
+            "faults: [{fault: {kind: fire}}]", "at `$.faults[0].fault.kind`", id="no fault"
+        ),
+        pytest.param(
+            "certificates: [{common_name: 'a-{n}', count: 900000}, "
+            "{common_name: 'b-{n}', count: 900000}]",
+            "more than 1000000",
+            id="too many",
+        ),
+        pytest.param("generation: 3", "generation", id="a third generation"),
+    ],
+)
+def test_a_scenario_that_cannot_be(text: str, problem: str, tmp_path: Path) -> None:
+    """The error says where, and what was expected."""
+    with pytest.raises(ScenarioError) as caught:
+        simulator(written(tmp_path, text))
+
+    assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        pytest.param("nothing", "neither a readable file nor one of mixture", id="no file"),
+        pytest.param("large:0", "expected 1 to 1000000", id="none of many"),
+        pytest.param("large:1000001", "expected 1 to 1000000", id="too many"),
+        pytest.param("nothing:3", "neither a readable file", id="many of nothing"),
+    ],
+)
+def test_a_name_that_is_none(name: str, problem: str) -> None:
+    """The error says what there is."""
+    with pytest.raises(ScenarioError, match=problem):
+        simulator(name)
+
+
+def test_a_scenario_that_cannot_be_scaled(tmp_path: Path) -> None:
+    """Where no group can have many, there cannot be many."""
+    with pytest.raises(ScenarioError, match=r"no group .* has an \{n\}"):
+        simulator(f"{written(tmp_path, ONE)}:5")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("90d", 90 * DAY),
+        ("1d12h", 1.5 * DAY),
+        ("-3d", -3 * DAY),
+        ("1y2w3m4s", 379 * DAY + 184),
+    ],
+)
+def test_a_duration(text: str, expected: float) -> None:
+    """Numbers with units, added up."""
+    assert expected == seconds(text)
+
+
+def test_a_metros_own_settings() -> None:
+    """A group is elsewhere, later, or not at all."""
+    scenario = Scenario(
+        certificates=(
+            Group("a.example", name="a", metros=("fra0",)),
+            Group("b.{metro}.example", name="b-{metro}"),
+        )
+    )
+
+    worlds = {metro: simulator(scenario, metro=metro) for metro in ("fra0", "dal0")}
+
+    seen = {m: [c.common_name for c in world.certificates()] for m, world in worlds.items()}
+    assert seen == {"fra0": ["a.example", "b.fra0.example"], "dal0": ["b.dal0.example"]}
+
+
+@pytest.mark.parametrize("count", [1, 7, 500, 501, 1_234])
+def test_large_has_as_many_as_it_says(count: int) -> None:
+    """And each can be found by both of its ids, wherever the pages end."""
+    world = simulator(f"large:{count}")
+    truth = world.certificates()
+
+    listed = items(ask(world, "GET", "/v1/certificates"))
+
+    assert count == len(listed) == len({c.uuid for c in truth}) == len({c.name for c in truth})
+    for found in (truth[0], truth[-1]):
+        for query in (f"uuid={found.uuid}", f"name={found.name}"):
+            assert names(ask(world, "GET", f"/v1/certificates?{query}")) == [found.name]
+
+
+async def pieces(world: Simulator, wanted: int) -> list[Any]:
+    """The first messages of a plain listing; then the client is gone."""
+    got: list[Any] = []
+    gone = asyncio.Event()
+    asked = iter([{"type": "http.request"}])
+
+    async def receive() -> dict[str, Any]:
+        for message in asked:
+            return message
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        got.append(message)
+        if len(got) == wanted:
+            gone.set()
+
+    scope = {"type": "http", "method": "GET", "path": "/v1/certificates", "query_string": b""}
+    await world.app({**scope, "headers": [(b"authorization", b"Bearer secret")]}, receive, send)
+    return got
+
+
+def test_a_million_is_a_stream_that_ends_with_its_reader() -> None:
+    """Its length is unknown, it comes in pieces, and nobody makes what nobody reads."""
+    start, *bodies = asyncio.run(pieces(simulator("large:1000000"), wanted=4))
+
+    assert b"content-length" not in dict(start["headers"])
+    assert all(message["more_body"] for message in bodies)
+    assert len(bodies) < 8
+    opened = json.loads(b"".join(m["body"] for m in itertools.islice(bodies, 3)) + b"]}}")
+    assert len(opened["data"]["certificates"]) == 1_000

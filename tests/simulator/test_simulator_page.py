@@ -1,0 +1,82 @@
+"""The page about the simulator: every command on it is run, and prints what it shows."""
+
+import os
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from exporter.simulator import KINDS, SCENARIOS, simulator
+from exporter.simulator.scenario import Group, Scenario, load
+from tests.simulator.test_server import started
+from tests.tools import need
+
+PAGE = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text(encoding="utf-8")
+HOST = "http://127.0.0.1:8080"
+
+
+def commands() -> list[tuple[str, str]]:
+    """Every command in the page's sessions, and what it is shown to print."""
+    sessions = re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL)
+    found = []
+    for step in re.split(r"^\$ ", "".join(sessions), flags=re.MULTILINE)[1:]:
+        lines = step.splitlines()
+        end = next((n for n, line in enumerate(lines) if complete(lines[: n + 1])), len(lines))
+        found.append(("\n".join(lines[: end + 1]), "\n".join(lines[end + 1 :])))
+    return found
+
+
+def complete(lines: list[str]) -> bool:
+    """Whether a shell would not wait for another line."""
+    syntax = ["bash", "-n", "-c", "\n".join(lines)]
+    checked = subprocess.run(syntax, capture_output=True, check=False)
+    return not lines[-1].endswith("\\") and checked.returncode == 0
+
+
+def printed(shown: str) -> re.Pattern[str]:
+    """What is shown, where `...` stands for anything."""
+    return re.compile(re.escape(shown).replace(r"\.\.\.", ".*") + r"\s*", re.DOTALL)
+
+
+def test_every_command_prints_what_the_page_shows(tmp_path: Path) -> None:
+    """In one shell's directory, one after the other, against the command that the page starts."""
+    need("curl", "openssl", "bash")
+    command = started(scenario="mixture")
+    url = command.url()
+    try:
+        for line, shown in commands():
+            ran = subprocess.run(
+                ["bash", "-c", line.replace(HOST, url)],
+                cwd=tmp_path,
+                env={**os.environ, "UKC_TOKEN": "secret"},
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=30,
+            )
+
+            assert printed(shown).fullmatch(ran.stdout), (line, ran.stdout, ran.stderr)
+    finally:
+        command.ended(signal.SIGTERM)
+
+
+@pytest.mark.parametrize(
+    "word", [*KINDS, *SCENARIOS, *Group.__struct_fields__, *Scenario.__struct_fields__]
+)
+def test_the_page_names_what_there_is(word: str) -> None:
+    """No kind of fault, scenario or field is without its line."""
+
+    assert f"`{word}`" in PAGE
+
+
+def test_the_pages_own_scenario_can_be(tmp_path: Path) -> None:
+    """The file it shows is a scenario."""
+    [text] = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    (tmp_path / "own.yaml").write_text(text, encoding="utf-8")
+
+    world = simulator.Simulator(tmp_path / "own.yaml", metro="dal0")
+
+    assert len(world.certificates()) == 5
+    assert load(tmp_path / "own.yaml").faults

@@ -1,0 +1,33 @@
+"""The fidelity bench in small: one lifecycle of each kind, for three simulated days."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.alerts.fidelity.bench import judge
+from tests.alerts.fidelity.kinds import HEALTHY, KINDS
+from tests.alerts.fidelity.lifecycles import DAY
+from tests.alerts.fidelity.verdict import Score
+from tests.alerts.fidelity.worlds import short_world
+from tests.tools import need
+
+pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
+
+
+async def test_no_page_is_false_and_none_is_missed(tmp_path: Path) -> None:
+    """Healthy lifecycles page nobody; the fixed-day pair, on the same series, is wrong."""
+    need("promtool")
+
+    found = {row.kind: row for row in await judge(short_world(1), 3 * DAY, tmp_path)}
+
+    assert found.keys() >= KINDS.keys()
+    ours = sum((row.ours for row in found.values()), Score())
+    assert ours.findings == ()
+    assert (ours.false, ours.missed, ours.overlapping) == (0, 0, 0)
+    assert ours.impacts == len(ours.leads) > 0
+    assert dict.fromkeys(HEALTHY, 0) == {kind: found[kind].ours.pages for kind in HEALTHY}
+    troubled = set(KINDS) - set(HEALTHY) - {"one metro forgotten"}
+    assert set() == {kind for kind in troubled if not found[kind].ours.pages}
+    fixed = sum((row.fixed for row in found.values() if row.fixed), Score())
+    assert fixed.false > 10
+    assert fixed.missed > 0

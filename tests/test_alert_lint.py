@@ -1,0 +1,179 @@
+"""House rules of the alert files and the runbook."""
+
+import re
+
+import pytest
+import yaml
+
+from exporter.families import FAMILIES, IDENTITY
+from exporter.snapshot import Key
+from exporter.telemetry import Telemetry
+from tests.alerts.promql import selectors
+from tests.alerts.rules import ALERTS, FOLDER, NAMES, RULE_FILES, RULES, RUNBOOK, Rule
+
+BASE = "https://github.com/unikraft-cloud/certificate-exporter/blob/main/docs/runbook.md#"
+PROMETHEUS_OWN = {"up", "ALERTS"}
+SECTIONS = ("Meaning", "Impact", "First look", "Usual causes", "Fix", "Silence")
+
+by_id = pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: rule.id)
+every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+
+
+def exposed() -> set[str]:
+    """The metrics of the exporter's page, from the table and from its own telemetry."""
+    telemetry = Telemetry()
+    telemetry.configuration_loaded(0.0)
+    telemetry.track(Key("default", "fra0"), interval=60.0)
+    page = telemetry.exposition(openmetrics=False).decode()
+    own = set(re.findall(r"^# TYPE (\S+)", page, re.MULTILINE))
+    return {family.name for family in FAMILIES} | own | PROMETHEUS_OWN
+
+
+def known() -> set[str]:
+    """What an expression may name: exposed metrics and recorded series."""
+    return exposed() | {rule.record for rule in RULES if rule.record}
+
+
+def template_queries(text: str) -> list[str]:
+    """The queries that a message makes, with something in place of their labels."""
+    return [found.replace("%q", '"x"') for found in re.findall(r'printf\s+"([^"]+)"', text)]
+
+
+def runbook() -> dict[str, str]:
+    """The runbook's sections by their heading."""
+    parts = re.split(r"^## (.+)$", RUNBOOK.read_text(), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+@every_rule
+def test_names_only_metrics_that_are_there(rule: Rule) -> None:
+    """A renamed metric breaks the build, not the pager."""
+    queries = [rule.expr, *template_queries(rule.annotations.get("description", ""))]
+    named = {selector.metric for query in queries for selector in selectors(query)}
+
+    assert named
+    assert set() == named - known()
+
+
+@every_rule
+def test_selects_on_job_only_where_a_target_is_missing(rule: Rule) -> None:
+    """Any job name will do, but for the one alert that has nothing else to go by."""
+    on_job = any("job" in selector.labels for selector in selectors(rule.expr))
+
+    assert on_job == (rule.alert == "UKCExporterDown")
+
+
+@every_rule
+def test_aggregates_replicas_away(rule: Rule) -> None:
+    """What groups by a metro or certificate keeps `cluster` and `job`, and never a replica."""
+    groups = re.findall(r"\b(?:by|on) \(([^)]*)\)", rule.expr)
+    labels = [re.split(r",\s*", group) for group in groups]
+
+    for names in labels:
+        assert names[:2] == ["cluster", "job"]
+    for names in re.findall(r"\bby \(([^)]*)\)", rule.expr):
+        assert rule.record == "replica:ukc_up:outvoted" or "instance" not in names
+
+
+@every_rule
+def test_says_why(rule: Rule) -> None:
+    """A comment stands in the expression, where the person reads who was paged."""
+    assert "# " in rule.expr
+
+
+@by_id
+def test_name(rule: Rule) -> None:
+    """CamelCase, and short enough for a subject line."""
+    assert rule.alert is not None
+    assert re.fullmatch(r"([A-Z]+[a-z0-9]+)+", rule.alert)
+    assert len(rule.alert) <= 40
+
+
+@by_id
+def test_severity_and_wait(rule: Rule) -> None:
+    """One of three severities and no other label; never at once."""
+    assert {"severity"} == set(rule.labels)
+    assert rule.labels["severity"] in ("critical", "warning", "info")
+    assert re.fullmatch(r"\d+[mhd]", rule.wait or "")
+
+
+@by_id
+def test_message(rule: Rule) -> None:
+    """A fixed sentence as summary, a description that names the thing, and where to read on."""
+    assert {"summary", "description", "runbook_url"} == set(rule.annotations)
+    assert re.fullmatch(r"[A-Z][^{}\n]+\.", rule.annotations["summary"])
+    assert "{{ $labels." in rule.annotations["description"]
+    assert re.search(r"\.$|;\{\{ end \}\}$", rule.annotations["description"].strip())
+    assert f"{BASE}{(rule.alert or '').lower()}" == rule.annotations["runbook_url"]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [rule for rule in ALERTS if "certificate:" in rule.expr],
+    ids=lambda rule: rule.id,
+)
+def test_certificate_message_names_it(rule: Rule) -> None:
+    """Account, common name, and for one certificate its name and metro."""
+    wanted = set(IDENTITY) - ({"name", "metro"} if rule.alert == "UKCCertificateDrift" else set())
+
+    assert set() == {
+        label for label in wanted if f"$labels.{label} }}}}" not in rule.annotations["description"]
+    }
+
+
+def test_alerts_and_runbook_are_equal() -> None:
+    """An alert without a section, or a section without an alert, is nobody's help."""
+    sections = [name for name in runbook() if name.startswith("UKC")]
+
+    assert sorted(NAMES) == sorted(sections)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_runbook_section(name: str) -> None:
+    """Every section answers the same six questions."""
+    assert list(SECTIONS) == re.findall(r"^\*\*(.+)\*\*$", runbook()[name], re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_runbook_severity(name: str) -> None:
+    """The section names the severities of its rules and no other."""
+    said = runbook()[name].split("\n\n")[1]
+    wanted = {rule.labels["severity"] for rule in ALERTS if rule.alert == name}
+
+    assert wanted == set(re.findall(r"critical|warning|info", said))
+
+
+def test_runbook_queries() -> None:
+    """Every query of the runbook is PromQL about metrics that are there."""
+    blocks = re.findall(r"```promql\n(.+?)```", RUNBOOK.read_text(), re.DOTALL)
+    queries = [query for block in blocks for query in re.split(r"\n(?=ukc_|metro:|time)", block)]
+    named = {selector.metric for query in queries for selector in selectors(query)}
+
+    assert set() == named - known() - {""}
+    assert len(named) > 10
+
+
+def test_runbook_links() -> None:
+    """Links within the page lead somewhere."""
+    text = RUNBOOK.read_text()
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    anchors = {re.sub(r"[^\w-]", "", heading.lower().replace(" ", "-")) for heading in headings}
+
+    assert set() == set(re.findall(r"\]\(#([^)]+)\)", text)) - anchors
+
+
+def test_readme_lists_what_is_recorded() -> None:
+    """Dashboards are built on that list."""
+    listed = re.findall(
+        r"^\| `([^` ]+:[^` ]+)` \|", (FOLDER / "README.md").read_text(), re.MULTILINE
+    )
+
+    assert {rule.record for rule in RULES if rule.record} == set(listed)
+
+
+@pytest.mark.parametrize("path", RULE_FILES, ids=lambda path: path.name)
+def test_groups_have_only_what_2_42_knows(path: object) -> None:
+    """No labels, limit or interval of a group: the evaluation interval is the operator's."""
+    groups = yaml.safe_load(path.read_text())["groups"]  # type: ignore[attr-defined]
+
+    assert [{"name", "rules"}] == [set(group) for group in groups]

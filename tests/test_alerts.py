@@ -1,0 +1,126 @@
+"""The shipped rules and the Alertmanager example, judged by their own tools."""
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.alerts.rules import ALERTMANAGER, NAMES, PROMTOOL_TESTS, RULE_FILES
+from tests.tools import need
+
+pytestmark = pytest.mark.e2e
+
+
+def run(*command: str | Path) -> str:
+    """What a program says; it fails the test where the program fails."""
+    need(str(command[0]))
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_promtool_accepts_the_rules() -> None:
+    """No duplicate rules, and nothing that Prometheus 2.42 does not know."""
+    said = run("promtool", "check", "rules", "--lint=all", "--lint-fatal", *RULE_FILES)
+
+    assert len(RULE_FILES) == said.count("SUCCESS")
+
+
+@pytest.mark.parametrize("path", PROMTOOL_TESTS, ids=lambda path: path.name)
+def test_promtool_runs(path: Path) -> None:
+    """The cases that the file names."""
+    run("promtool", "test", "rules", path)
+
+
+def states(test: dict[str, Any], name: str) -> list[str]:
+    """What an alert is at each moment of a promtool test: firing, pending, or empty for quiet."""
+    return [
+        next(
+            (
+                state
+                for state in ("firing", "pending")
+                for sample in moment["exp_samples"]
+                if f'alertname="{name}", alertstate="{state}"' in sample["labels"]
+            ),
+            "",
+        )
+        for moment in test.get("promql_expr_test", ())
+    ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_alert_is_shown_quiet_pending_firing_and_resolved(name: str) -> None:
+    """In its own file, where at least one look-alike stays quiet and the message is compared."""
+    path = next(path for path in PROMTOOL_TESTS if path.name == f"{name}.test.yaml")
+    tests = yaml.safe_load(path.read_text())["tests"]
+    stories = ["-".join(states(test, name)) for test in tests]
+    alikes = [states(test, name) for test in tests if test["name"].startswith("look-alike")]
+
+    assert any(story.endswith("firing-") for story in stories), "resolved"
+    assert any("pending-firing" in story or "-pending" in story for story in stories), "pending"
+    assert any(story.startswith("-") for story in stories), "quiet before"
+    assert alikes
+    assert {"", "pending"} >= {state for alike in alikes for state in alike}
+    assert any(test.get("alert_rule_test") for test in tests)
+
+
+@pytest.mark.parametrize(
+    ("labels", "receiver"),
+    [
+        pytest.param({"alertname": "UKCExporterDown", "severity": "critical"}, "pager", id="down"),
+        pytest.param(
+            {"alertname": "UKCCertificateExpired", "severity": "critical"}, "pager", id="expired"
+        ),
+        pytest.param(
+            {"alertname": "UKCCertificateExpired", "severity": "warning"}, "chat", id="unused"
+        ),
+        pytest.param({"alertname": "UKCDataStale", "severity": "warning"}, "chat", id="stale"),
+        pytest.param(
+            {"alertname": "UKCCertificateUnused", "severity": "info"}, "digest", id="info"
+        ),
+        pytest.param({"alertname": "SomebodyElses", "severity": "critical"}, "chat", id="other"),
+    ],
+)
+def test_routes(labels: dict[str, str], receiver: str) -> None:
+    """Each severity reaches its receiver."""
+    command = ("amtool", "config", "routes", "test", f"--config.file={ALERTMANAGER}")
+
+    assert receiver == run(*command, *(f"{k}={v}" for k, v in labels.items())).strip()
+
+
+def test_amtool_accepts_the_example() -> None:
+    """The configuration to copy from is one."""
+    assert "SUCCESS" in run("amtool", "check-config", ALERTMANAGER)
+
+
+@pytest.mark.parametrize("severity", ["critical", "warning"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "UKCCertificateExpired",
+        "UKCCertificateExpiryImminent",
+        "UKCCertificateRenewalOverdue",
+        "UKCCertificateExpiringSoon",
+    ],
+)
+def test_expiry_is_repeated_daily(name: str, severity: str) -> None:
+    """The route that takes it repeats it after a day."""
+    route = yaml.safe_load(ALERTMANAGER.read_text())["route"]
+    taken = next(
+        child
+        for child in route["routes"]
+        if all(
+            re.fullmatch(r'(\w+)=~?"(.+)"', matcher)
+            and re.fullmatch(
+                matcher.split('"')[1],
+                {"alertname": name, "severity": severity}[re.match(r"\w+", matcher)[0]],  # type: ignore[index]
+            )
+            for matcher in child["matchers"]
+        )
+    )
+
+    assert taken["repeat_interval"] == "24h"
+    assert route["group_by"] == ["cluster", "account", "metro"]

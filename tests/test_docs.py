@@ -1,0 +1,123 @@
+"""What the documentation says is what the code does."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import msgspec
+import pytest
+import yaml
+
+from docs import generate
+from exporter import __version__, cli, config
+from exporter.errors import REASONS
+from exporter.web.configuration import parse as web_configuration
+from tests.faults.table import table
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted(
+    ROOT / name
+    for name in subprocess.run(
+        ["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+)
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """The fenced blocks of a page in a language."""
+    return re.findall(rf"```{language}\n(.*?)```", page.read_text(), re.DOTALL)
+
+
+def test_metrics_page_is_as_generated() -> None:
+    """`make docs` writes it again."""
+    assert generate.metrics() == (ROOT / "docs" / "metrics.md").read_text()
+
+
+def test_every_field_of_the_configuration_is_documented_and_no_other() -> None:
+    """A field without a line is one that nobody finds."""
+
+    def fields(kind: type[msgspec.Struct], prefix: str = "") -> set[str]:
+        return {prefix + field.name for field in msgspec.structs.fields(kind)}
+
+    known = fields(config._File) - {"accounts"}
+    known |= fields(config._AccountEntry, "accounts[].") - {"accounts[].metros"}
+    known |= {"accounts[].metros[]"} | fields(config._MetroEntry, "accounts[].metros[].")
+    text = (ROOT / "docs" / "configuration.md").read_text()
+    table = text.partition("## The file")[2].partition("## The environment")[0]
+
+    assert known == set(re.findall(r"^\| `([a-z_.\[\]]+)` \|", table, re.MULTILINE))
+
+
+def test_every_flag_is_documented(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of the commands that run an exporter."""
+    text = (ROOT / "docs" / "configuration.md").read_text()
+    documented = set(re.findall(r"^\| `(--[a-z.-]+)` \|", text, re.MULTILINE))
+    for command in ("serve", "demo", "once", "check-config"):
+        with pytest.raises(SystemExit):
+            cli.main([command, "--help"])
+
+    printed = capsys.readouterr().out
+
+    assert documented == set(re.findall(r"--(?!help)[a-z]+(?:[.-][a-z]+)*", printed))
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/configuration.md"])
+def test_yaml_examples_load(page: str, tmp_path: Path) -> None:
+    """What a reader copies is a configuration, or a scrape_config."""
+    token = tmp_path / "token"
+    token.write_text("example-token")
+    examples = blocks(ROOT / page, "yaml")
+    for example in examples:
+        if "accounts" in example:
+            text = example.replace("/run/secrets/ukc-token", str(token))
+            assert config.parse(text.encode(), tmp_path / "f.yaml", {}).accounts
+        else:
+            assert (
+                yaml.safe_load(example)["scrape_configs"][0]["job_name"]
+                == "ukc-certificate-exporter"
+            )
+
+    assert examples
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_within_the_repository(page: Path) -> None:
+    """Each leads to a file that is there, and to a heading of it."""
+    for target, _, anchor in (
+        link.partition("#") for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text())
+    ):
+        if "://" in target:
+            continue
+        path = page.parent / target if target else page
+        assert path.exists(), f"{page.name}: {target}"
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", path.read_text(), re.MULTILINE)
+            slugs = {re.sub(r"[^\w\- ]", "", h).strip().lower().replace(" ", "-") for h in headings}
+            assert anchor in slugs, f"{page.name}: #{anchor}"
+
+
+def test_reasons_are_documented() -> None:
+    """The closed set, in its order."""
+    text = (ROOT / "docs" / "metrics.md").read_text()
+
+    assert ", ".join(f"`{reason}`" for reason in REASONS) in text
+
+
+def test_the_changelog_knows_this_version() -> None:
+    """A version is either released or what comes next."""
+    text = (ROOT / "CHANGELOG.md").read_text()
+
+    assert f"## [{__version__}]" in text or "## [Unreleased]" in text
+
+
+def test_the_fault_matrix_is_documented_as_it_is_tested() -> None:
+    """`python -m tests.faults.table` writes the table."""
+    assert table() in (ROOT / "docs" / "reliability.md").read_text()
+
+
+def test_the_web_config_example_loads(tmp_path: Path) -> None:
+    """What a reader copies is a web config file."""
+    (example,) = blocks(ROOT / "docs" / "web-config-file.md", "yaml")
+    loaded = web_configuration(example.encode(), tmp_path / "web.yml")
+
+    assert (loaded.tls is not None, len(loaded.users), len(loaded.headers)) == (True, 1, 2)

@@ -1,0 +1,215 @@
+"""How an API is reached: proxies, private authorities, redirects, IPv6, the budget."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from exporter import config, service
+from exporter.client.transport import Budget, Trust, connections
+from exporter.config import Account, Configuration, Metro, Token, TokenVariable
+from exporter.errors import ConfigurationError
+from exporter.simulator import Simulator, serve
+from tests.api import ScriptedApi, http
+from tests.authority import Authority
+from tests.builders import body, item
+from tests.processes import run
+
+pytestmark = pytest.mark.anyio
+
+TOKEN = "dHJhbnNwb3J0OnRlc3Q="
+
+
+def configuration(*metros: Metro, **overrides: object) -> Configuration:
+    account = Account("default", TokenVariable("UKC_TOKEN", Token(TOKEN)), metros)
+    return Configuration((account,), **{"timeout": 5.0, **overrides})  # type: ignore[arg-type]
+
+
+async def test_ipv6() -> None:
+    """An address in brackets, as in any URL."""
+    simulator = Simulator("healthy", token=TOKEN)
+    async with serve(simulator.app, "::1") as url:
+        page, failed = await service.once(configuration(Metro("fra0", str(url))))
+
+    assert (failed, b'ukc_up{account="default",metro="fra0"} 1.0' in page) == ((), True)
+
+
+@pytest.mark.parametrize(("trusted", "want"), [(True, 0), (False, 1)])
+async def test_a_private_authority(tmp_path: Path, trusted: bool, want: int) -> None:
+    """`ca_file` names it; without it the metro's TLS is not acceptable."""
+    authority = Authority(tmp_path)
+    server = authority.issue("server")
+    simulator = Simulator("healthy", token=TOKEN)
+    file = tmp_path / "exporter.yaml"
+    files = {"certfile": str(server.certificate), "keyfile": str(server.key)}
+    async with serve(simulator.app, **files) as url:  # type: ignore[arg-type]
+        entry = f"{{name: a, token_env: UKC_TOKEN, metros: ['{url}']}}"
+        file.write_text(f"accounts: [{entry}]\n" + ("ca_file: authority.pem" if trusted else ""))
+        done = await run("once", f"--config.file={file}", variables={"UKC_TOKEN": TOKEN})
+
+    assert want == done.code
+    assert ('reason="tls"} 1.0' in done.out) is not trusted
+
+
+@pytest.mark.parametrize("by", ["proxy_url", "environment"])
+async def test_proxies(tmp_path: Path, by: str) -> None:
+    """A metro elsewhere is reached through the proxy, a loopback one never is."""
+    proxy = ScriptedApi(http(200, body(item(name="through"))))
+    direct = ScriptedApi(http(200, body(item(name="direct"))))
+    async with proxy.serving() as through, direct.serving() as url:
+        metros = (
+            f"{{name: a, url: 'http://api.test', allow_insecure: true}}, {{name: b, url: '{url}'}}"
+        )
+        file = tmp_path / "exporter.yaml"
+        accounts = f"accounts: [{{name: x, token_env: UKC_TOKEN, metros: [{metros}]}}]\n"
+        file.write_text(accounts + (f"proxy_url: {through}" if by == "proxy_url" else ""))
+        variables = {"UKC_TOKEN": TOKEN}
+        if by == "environment":
+            variables["HTTP_PROXY"] = through
+        done = await run("once", f"--config.file={file}", variables=variables)
+
+    assert ('name="through"' in done.out, 'name="direct"' in done.out) == (True, True)
+    assert [r.line for r in proxy.received] == ["GET http://api.test/v1/certificates HTTP/1.1"]
+
+
+async def test_https_through_a_proxy_is_a_tunnel(tmp_path: Path) -> None:
+    """The proxy sees a name, and never the token."""
+    proxy = ScriptedApi(http(403))
+    async with proxy.serving() as through:
+        metro = Metro("fra0", "https://api.test")
+        _, failed = await service.once(configuration(metro, proxy_url=through))
+
+    assert (len(failed), proxy.received[0].line) == (1, "CONNECT api.test:443 HTTP/1.1")
+    assert TOKEN not in str(proxy.received)
+
+
+async def test_a_redirect_is_not_followed() -> None:
+    """Neither to another host nor to the same."""
+    elsewhere = ScriptedApi(http(200, body(item())))
+    async with elsewhere.serving() as url:
+        here = ScriptedApi(http(307, Location=f"{url}/v1/certificates"))
+        async with here.serving() as first:
+            page, failed = await service.once(configuration(Metro("fra0", first)))
+
+    assert (len(failed), elsewhere.received, len(here.received)) == (1, [], 1)
+    assert b'metro="fra0",reason="other"} 1.0' in page
+
+
+@contextlib.contextmanager
+def environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """These variables, for as long as the context lasts."""
+    before = dict(os.environ)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@pytest.mark.parametrize("url", ["socks9://u:secret@h:1", "http://u:secret@h:port"])
+def test_a_proxy_that_cannot_be(url: str) -> None:
+    """Is the operator's to mend; its password is not repeated."""
+    wanted = configuration(metro := Metro("fra0", "https://api.test"))
+    with (
+        environment({"HTTPS_PROXY": url}),
+        pytest.raises(ConfigurationError, match="HTTPS_PROXY") as refused,
+    ):
+        connections(metro, wanted, Trust().context(None))
+
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("rest", "want"),
+    [
+        ("proxy_url: 'ftp://proxy'", "expected a proxy's URL"),
+        ("proxy_url: 'http://'", "expected a proxy's URL"),
+        ("proxy_url: 'http://h:port'", "expected a proxy's URL"),
+        ("proxy_url: 'http://h/path'", "expected a proxy's URL"),
+        ("proxy_url: 'http://u:secret@h'", "HTTPS_PROXY may have them"),
+        ("ca_file: none.pem", "none.pem: No such file"),
+        ("ca_file: junk.pem", "junk.pem, which has none - at `$.ca_file`"),
+        ("ca_file: empty.pem", "empty.pem, which has none"),
+        ("ca_file: .", "Is a directory"),
+    ],
+)
+def test_outbound_settings_that_cannot_be(tmp_path: Path, rest: str, want: str) -> None:
+    """Known before the start, and no secret is repeated."""
+    (tmp_path / "junk.pem").write_text("junk")
+    (tmp_path / "empty.pem").write_text("")
+    text = f"accounts: [{{name: a, token_env: T, metros: [fra0]}}]\n{rest}"
+    with pytest.raises(ConfigurationError) as refused:
+        config.parse(text.encode(), tmp_path / "f.yaml", {"T": TOKEN})
+
+    assert want in str(refused.value)
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("interval", "fetch", "limit", "fine"),
+    [
+        ("60s", "bulk", 2, True),
+        ("60s", "bulk", 1, False),
+        ("30s", "bulk", 4, True),
+        ("30s", "bulk", 3, False),
+        ("60s", "batched", 4, True),
+        ("60s", "batched", 3, False),
+        ("1h", "bulk", 1, True),
+    ],
+)
+def test_a_budget_has_room_for_the_polls(interval: str, fetch: str, limit: int, fine: bool) -> None:
+    """A smaller one would be a configuration that can never be kept."""
+    entry = f"{{name: a, token_env: T, metros: [fra0, dal0], max_requests_per_minute: {limit}}}"
+    text = f"interval: {interval}\nfetch: {fetch}\naccounts: [{entry}]"
+    with contextlib.ExitStack() as stack:
+        if not fine:
+            stack.enter_context(pytest.raises(ConfigurationError, match="expected at least"))
+        config.parse(text.encode(), Path("f.yaml"), {"T": TOKEN})
+
+
+class Clock:
+    """Time that passes only while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(0)
+        self.now += seconds
+
+
+async def test_the_budget_is_kept_in_every_minute() -> None:
+    """Whoever is over it waits until the oldest request is a minute old."""
+    clock = Clock()
+    budget = Budget(3, clock=clock, sleep=clock.sleep)
+    spent: list[float] = []
+
+    async def spend() -> None:
+        await budget.spend()
+        spent.append(clock.now)
+
+    await asyncio.gather(*(spend() for _ in range(4)))
+    clock.now = 90
+    await asyncio.gather(*(spend() for _ in range(4)))
+
+    assert spent == [0, 0, 0, 60, 90, 90, 120, 150]
+
+
+async def test_the_metros_of_an_account_share_its_budget() -> None:
+    """A metro whose turn does not come within its poll fails as one that was too slow."""
+    api = ScriptedApi(http(200, body(item())))
+    async with api.serving() as url:
+        metros = tuple(Metro(name, url) for name in ("a", "b", "c"))
+        wanted = configuration(*metros, interval=0.3, timeout=0.3)
+        account = wanted.accounts[0]._replace(max_requests_per_minute=2)
+        page, failed = await service.once(wanted._replace(accounts=(account,)))
+
+    assert (len(api.received), len(failed)) == (2, 1)
+    assert page.count(b'reason="timeout"} 1.0') == 1

@@ -1,0 +1,152 @@
+"""Names and passwords: who is let in, and what it costs to try."""
+
+import asyncio
+import base64
+from pathlib import Path
+
+import bcrypt
+import httpx
+import pytest
+
+from exporter.web import Guard, WebSettings, create_probe_app
+from exporter.web.authentication import Busy, Passwords
+
+pytestmark = pytest.mark.anyio
+
+PASSWORD = "correct horse"
+LONGEST = "x" * 72
+
+
+def hashed(password: str, cost: int = 4) -> str:
+    return bcrypt.hashpw(password.encode(), bcrypt.gensalt(cost)).decode()
+
+
+USERS = {
+    "alice": hashed(PASSWORD),
+    "apache": hashed("other").replace("$2b$", "$2y$"),
+    "long": hashed(LONGEST),
+    "näme": hashed("pässword"),
+    "empty": hashed(""),
+}
+
+
+def basic(name: str, password: str, scheme: str = "Basic") -> str:
+    return f"{scheme} {base64.b64encode(f'{name}:{password}'.encode()).decode()}"
+
+
+@pytest.mark.parametrize(
+    ("header", "want"),
+    [
+        pytest.param(basic("alice", PASSWORD), True, id="right"),
+        pytest.param(basic("alice", PASSWORD, "bAsIc"), True, id="scheme in any case"),
+        pytest.param(basic("apache", "other"), True, id="a hash of htpasswd"),
+        pytest.param(basic("long", LONGEST), True, id="72 bytes"),
+        pytest.param(basic("näme", "pässword"), True, id="UTF-8"),
+        pytest.param(basic("empty", ""), True, id="empty"),
+        pytest.param(basic("alice", "wrong"), False, id="wrong"),
+        pytest.param(basic("alice", ""), False, id="no password"),
+        pytest.param(basic("apache", PASSWORD), False, id="somebody else's"),
+        pytest.param(basic("Alice", PASSWORD), False, id="another name"),
+        pytest.param(basic("nobody", PASSWORD), False, id="unknown"),
+        pytest.param(basic("", ""), False, id="no name"),
+        pytest.param(basic("long", LONGEST + "x"), False, id="73 bytes"),
+        pytest.param(basic("alice", PASSWORD + "\0"), False, id="NUL"),
+        pytest.param(basic("alice", PASSWORD, "Bearer"), False, id="another scheme"),
+        pytest.param("Basic", False, id="nothing"),
+        pytest.param("Basic !!!", False, id="not base64"),
+        pytest.param("Basic " + base64.b64encode(b"alice").decode(), False, id="no colon"),
+        pytest.param("Basic " + base64.b64encode(b"\xff:x").decode(), False, id="not UTF-8"),
+        pytest.param("", False, id="no header"),
+    ],
+)
+async def test_who_is_right(header: str, want: bool) -> None:
+    """The first time and every time after."""
+    passwords = Passwords()
+
+    assert [want] * 3 == [await passwords.right(USERS, header) for _ in range(3)]
+
+
+class Counted(Passwords):
+    """Counts the slow checks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.costs: list[str] = []
+
+    async def _check(self, password: bytes, hashed: bytes) -> bool:
+        self.costs.append(hashed.decode().split("$")[2])
+        return await super()._check(password, hashed)
+
+
+@pytest.mark.parametrize(
+    ("header", "want"),
+    [
+        pytest.param(basic("alice", PASSWORD), ["04"], id="right: once"),
+        pytest.param(basic("alice", "wrong"), ["04"] * 3, id="wrong: each time"),
+        pytest.param(basic("nobody", "wrong"), ["05"] * 3, id="unknown: like the dearest user"),
+        pytest.param(basic("dear", "wrong"), ["05"] * 3, id="the dearest user"),
+    ],
+)
+async def test_what_is_checked(header: str, want: list[str]) -> None:
+    """A name that nobody has costs as much as one that somebody has."""
+    passwords, users = Counted(), {**USERS, "dear": hashed(PASSWORD, 5)}
+    for _ in range(3):
+        await passwords.right(users, header)
+
+    assert want == passwords.costs
+
+
+async def test_a_new_hash_is_a_new_password() -> None:
+    """What was right is not remembered beyond it, nor beyond the user."""
+    passwords = Passwords()
+    header = basic("alice", PASSWORD)
+
+    assert await passwords.right(USERS, header)
+    assert not await passwords.right({"alice": hashed("new")}, header)
+    assert not await passwords.right({"bob": USERS["alice"]}, header)
+    assert await passwords.right(USERS, header)
+
+
+async def test_a_crowd_of_guesses_is_turned_away_and_a_known_password_is_not() -> None:
+    """Those who wait for a check are bounded."""
+    passwords = Passwords()
+    users = {"alice": hashed(PASSWORD, 8)}
+    assert await passwords.right(users, basic("alice", PASSWORD))
+    guesses = [
+        asyncio.create_task(passwords.right(users, basic("alice", f"guess {n}")))
+        for n in range(100)
+    ]
+    await asyncio.sleep(0)
+    known = await passwords.right(users, basic("alice", PASSWORD))
+    waiting = sum(not guess.done() for guess in guesses)
+    outcomes = await asyncio.gather(*guesses, return_exceptions=True)
+
+    assert (known, 0 < waiting <= 32) == (True, True)
+    assert {type(outcome) for outcome in outcomes} == {bool, Busy}
+    assert True not in outcomes
+
+
+async def test_answers_of_the_guard(tmp_path: Path) -> None:
+    """401 with a challenge; the operator's headers on every answer."""
+    path = tmp_path / "web.yml"
+    path.write_text(
+        "http_server_config: {headers: {X-Frame-Options: deny, X-XSS-Protection: ''}}\n"
+        f"basic_auth_users: {{alice: '{USERS['alice']}'}}"
+    )
+    guard = Guard(create_probe_app(lambda: True), WebSettings(path))
+    transport = httpx.ASGITransport(guard)
+    async with httpx.AsyncClient(transport=transport, base_url="http://exporter") as client:
+        refused = await client.get("/-/healthy")
+        admitted = await client.get("/-/healthy", auth=("alice", PASSWORD))
+        unknown = await client.get("/nothing", auth=("alice", PASSWORD))
+        path.write_text("")
+        free = await client.get("/-/healthy")
+
+    assert [a.status_code for a in (refused, admitted, unknown, free)] == [401, 200, 404, 200]
+    assert refused.headers["www-authenticate"].startswith("Basic ")
+    for answer in (refused, admitted, unknown):
+        assert (answer.headers["x-frame-options"], "x-xss-protection" in answer.headers) == (
+            "deny",
+            False,
+        )
+    assert "x-frame-options" not in free.headers

@@ -1,0 +1,317 @@
+"""Sockets: who is let in, what each may take up, and that others are served all the while."""
+
+import asyncio
+import contextlib
+import ssl
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import bcrypt
+import httpx
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from exporter.service import Address, listen
+from exporter.web import Guard, Limits, Server, WebSettings, create_probe_app
+from tests.authority import DAY, Authority, Files
+from tests.tools import need
+
+pytestmark = pytest.mark.anyio
+
+BIG = 64 << 20
+QUICK = Limits(connections=8, handshake=0.3, head=0.3, idle=1, answer=0.5)
+HEALTHY = b"GET /-/healthy HTTP/1.1\r\nHost: a\r\n\r\n"
+PASSWORD = "correct horse"
+
+
+async def _app(scope: Scope, receive: Receive, send: Send) -> None:
+    """Health, and a page too big for any buffer."""
+    if scope["path"] != "/big":
+        await create_probe_app(lambda: True)(scope, receive, send)
+        return
+    headers = [(b"content-length", str(BIG).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    for _ in range(BIG >> 20):
+        await send({"type": "http.response.body", "body": bytes(1 << 20), "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+@contextlib.asynccontextmanager
+async def started(
+    settings: WebSettings | None = None, limits: Limits | None = None
+) -> AsyncIterator[tuple[Server, tuple[str, int]]]:
+    """A server and its address."""
+    with listen(Address("127.0.0.1", 0)) as listener:
+        where = listener.getsockname()
+        app = Guard(_app, settings) if settings else _app
+        server = Server(app, [listener], settings, grace=1, limits=limits)
+        running = asyncio.create_task(server.serve())
+        try:
+            yield server, where
+        finally:
+            server.should_exit = True
+            async with asyncio.timeout(20):
+                await running
+
+
+@contextlib.asynccontextmanager
+async def serving(
+    settings: WebSettings | None = None, limits: Limits | None = None
+) -> AsyncIterator[tuple[str, int]]:
+    """A server; gives its address."""
+    async with started(settings, limits) as (_, where):
+        yield where
+
+
+@contextlib.asynccontextmanager
+async def connected(
+    where: tuple[str, int], sent: bytes = b""
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """A client's connection, over which something was sent."""
+    reader, writer = await asyncio.open_connection(*where, limit=1 << 10)
+    try:
+        writer.write(sent)
+        yield reader, writer
+    finally:
+        writer.transport.abort()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+
+
+async def ended(reader: asyncio.StreamReader) -> bytes:
+    """What comes until the server ends the connection."""
+    async with asyncio.timeout(20):
+        with contextlib.suppress(ConnectionError):
+            return await reader.read()
+        return b""
+
+
+async def healthy(where: tuple[str, int], **options: Any) -> int:
+    """The status of a request of a client of its own."""
+    scheme = "https" if "verify" in options else "http"
+    async with httpx.AsyncClient(trust_env=False, timeout=20, **options) as client:
+        return (await client.get(f"{scheme}://{where[0]}:{where[1]}/-/healthy")).status_code
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"GET", id="a part of the first line"),
+        pytest.param(b"GET / HTTP/1.1\r\nHost: a\r\nX: ", id="a part of a header"),
+        pytest.param(HEALTHY + b"GET", id="a part of a second request"),
+        pytest.param(HEALTHY, id="nothing more"),
+        pytest.param(
+            b"POST /-/healthy HTTP/1.1\r\nHost: a\r\nContent-Length: 999\r\n\r\nx", id="no body"
+        ),
+    ],
+)
+async def test_whoever_does_not_go_on_is_let_go(sent: bytes) -> None:
+    """Within the bound of what is waited for."""
+    async with serving(limits=QUICK) as where, connected(where, sent) as (reader, _):
+        answer = await ended(reader)
+
+    assert answer.count(b"HTTP/1.1 ") == (b"\r\n\r\n" in sent)
+
+
+async def test_a_header_by_the_byte_is_not_waited_for() -> None:
+    """The bound is on the whole head, not on each byte."""
+    head = b"GET / HTTP/1.1\r\nX: "
+    async with serving(limits=QUICK) as where, connected(where, head) as (reader, writer):
+
+        async def drip() -> None:
+            while True:
+                writer.write(b"x")
+                await asyncio.sleep(0.02)
+
+        dripping = asyncio.create_task(drip())
+        answer = await ended(reader)
+        dripping.cancel()
+
+    assert answer == b""
+
+
+async def test_a_client_that_never_reads_is_let_go() -> None:
+    """Others are answered meanwhile, and the rest of its page is given up."""
+    asked = b"GET /big HTTP/1.1\r\nHost: a\r\n\r\n"
+    async with started(limits=QUICK) as (server, where), connected(where, asked):
+        got = [await healthy(where) for _ in range(3)]
+        async with asyncio.timeout(20):
+            while server.server_state.connections:  # noqa: ASYNC110 - uvicorn's, without an event
+                await asyncio.sleep(0)
+
+    assert got == [200, 200, 200]
+
+
+@pytest.mark.parametrize(
+    ("head", "want"),
+    [
+        pytest.param(b"GET /-/healthy HTTP/1.1\r\nHost: a\r\nX: %s\r\n\r\n", b"400", id="header"),
+        pytest.param(b"GET /%s HTTP/1.1\r\nHost: a\r\n\r\n", b"400", id="path"),
+        pytest.param(b"GET\0/ HTTP/1.1\r\n%.0s\r\n", b"400", id="NUL"),
+        pytest.param(b"\x16\x03\x01\x02%.0s\r\n\r\n", b"400", id="TLS to plain HTTP"),
+        pytest.param(b"GET / HTTP/1.1\r\n%.0s\r\n", b"400", id="no host"),
+        pytest.param(
+            b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1, 2%.0s\r\n\r\n",
+            b"400",
+            id="two lengths",
+        ),
+    ],
+)
+async def test_malformed_and_oversized_requests(head: bytes, want: bytes) -> None:
+    """Refused, and the connection is over."""
+    sent = head % (b"x" * 40_000)
+    async with serving() as where, connected(where, sent) as (reader, _):
+        answer = await ended(reader)
+
+    assert answer[9:12] == want
+
+
+async def test_idle_connections_give_way() -> None:
+    """Those over the limit push out the longest idle, and whoever asks is answered."""
+    async with serving(limits=Limits(connections=8)) as where, contextlib.AsyncExitStack() as stack:
+        idle = [await stack.enter_async_context(connected(where)) for _ in range(20)]
+        codes = [await healthy(where) for _ in range(3)]
+        over = [await ended(reader) for reader, _ in idle[:12]]
+        alive = [not reader.at_eof() for reader, _ in idle[16:]]
+
+    assert (codes, over, alive) == ([200] * 3, [b""] * 12, [True] * 4)
+
+
+async def test_a_handshake_that_never_comes(tmp_path: Path) -> None:
+    """Is a connection like any other: bounded in time and in number."""
+    limits = QUICK._replace(handshake=2)
+    async with (
+        serving(settings(tmp_path), limits) as where,
+        contextlib.AsyncExitStack() as stack,
+    ):
+        mute = [await stack.enter_async_context(connected(where)) for _ in range(20)]
+        code = await healthy(where, verify=trusting(tmp_path))
+        over = [await ended(reader) for reader, _ in mute]
+
+    assert (code, over) == (200, [b""] * 20)
+
+
+def settings(folder: Path, rest: str = "", more: str = "") -> WebSettings:
+    """HTTPS with a new authority's certificate."""
+    Authority(folder).issue("server")
+    path = folder / "web.yml"
+    path.write_text(
+        f"tls_server_config: {{cert_file: server.pem, key_file: server.key{rest}}}\n{more}"
+    )
+    return WebSettings(path)
+
+
+def trusting(folder: Path, *client: Files) -> ssl.SSLContext:
+    """A client's context that trusts the folder's authority, with a certificate or without."""
+    context = ssl.create_default_context(cafile=folder / "authority.pem")
+    for files in client:
+        context.load_cert_chain(*files)
+    return context
+
+
+MUTUAL = ", client_ca_file: authority.pem, client_auth_type: RequireAndVerifyClientCert"
+
+
+async def test_mutual_tls_and_allowed_names(tmp_path: Path) -> None:
+    """A certificate of the authority with the right name; nothing else."""
+    authority = Authority(tmp_path)
+    authority.issue("server")
+    right, wrong = authority.issue("right", "scraper.example.com"), authority.issue("wrong", "b")
+    expired = authority.issue("expired", "scraper.example.com", ends=-DAY)
+    foreign = Authority(tmp_path, "other").issue("foreign", "scraper.example.com")
+    path = tmp_path / "web.yml"
+    sans = ", client_allowed_sans: [scraper.example.com]"
+    path.write_text(
+        f"tls_server_config: {{cert_file: server.pem, key_file: server.key{MUTUAL}{sans}}}"
+    )
+    async with serving(WebSettings(path)) as where:
+        assert await healthy(where, verify=trusting(tmp_path, right)) == 200
+        for refused in ((wrong,), (expired,), (foreign,), ()):
+            with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError, httpx.ConnectError)):
+                await healthy(where, verify=trusting(tmp_path, *refused))
+
+
+async def test_a_new_certificate_is_served_to_the_next_client(tmp_path: Path) -> None:
+    """Without a restart; a bad one leaves the old one in place."""
+    used = settings(tmp_path)
+    async with serving(used) as where:
+        assert await healthy(where, verify=trusting(tmp_path)) == 200
+        (tmp_path / "server.key").write_text("half written")
+        assert await healthy(where, verify=trusting(tmp_path)) == 200
+        Authority(tmp_path).issue("server")  # another authority of the same name
+        assert await healthy(where, verify=trusting(tmp_path)) == 200
+
+
+@pytest.mark.parametrize(
+    ("rest", "option", "accepted"),
+    [
+        ("", "-tls1_2", True),
+        ("", "-tls1_3", True),
+        ("", "-tls1_1", False),
+        (", min_version: TLS13", "-tls1_2", False),
+        (", max_version: TLS12", "-tls1_3", False),
+        (", min_version: TLS10", "-tls1_1", True),
+        (", cipher_suites: [TLS_AES_128_GCM_SHA256]", "-tls1_2", False),
+        (", curve_preferences: [CurveP384]", "-groups P-256", False),
+        (", curve_preferences: [CurveP384]", "-groups P-384", True),
+        (MUTUAL, "-tls1_2", False),
+    ],
+)
+async def test_openssl_s_client(tmp_path: Path, rest: str, option: str, accepted: bool) -> None:
+    """What the handshake gives to another implementation of TLS."""
+    need("openssl")
+    async with serving(settings(tmp_path, rest)) as (host, port):
+        command = (
+            f"openssl s_client -connect {host}:{port} -CAfile {tmp_path / 'authority.pem'} "
+            f"-verify_return_error -cipher DEFAULT:@SECLEVEL=0 {option}"
+        )
+        done = await asyncio.to_thread(
+            subprocess.run, command.split(), input=b"", capture_output=True, timeout=60
+        )
+
+    assert accepted is (done.returncode == 0), done.stderr.decode()
+
+
+async def curl(where: tuple[str, int], folder: Path, *arguments: str) -> tuple[int, str]:
+    """Curl's exit code and the status that it got."""
+    need("curl")
+    command = ("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "--noproxy", "*")
+    trust = ("--cacert", str(folder / "authority.pem"), "--max-time", "20")
+    url = f"https://{where[0]}:{where[1]}/-/healthy"
+    done = await asyncio.to_thread(
+        subprocess.run,
+        (*command, *trust, *arguments, url),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return done.returncode, done.stdout
+
+
+async def test_curl_with_a_certificate_and_a_password(tmp_path: Path) -> None:
+    """Both, or it is refused; what is refused says who refuses."""
+    hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
+    used = settings(tmp_path, MUTUAL, f"basic_auth_users: {{alice: '{hashed}'}}")
+    authority = Authority(tmp_path)
+    client = authority.issue("client")
+    authority.issue("server")
+    certificate = ("--cert", str(client.certificate), "--key", str(client.key))
+    async with serving(used) as where:
+        got = {
+            "both": await curl(where, tmp_path, *certificate, "-u", f"alice:{PASSWORD}"),
+            "no password": await curl(where, tmp_path, *certificate),
+            "wrong password": await curl(where, tmp_path, *certificate, "-u", "alice:no"),
+            "nobody": await curl(where, tmp_path, *certificate, "-u", f"bob:{PASSWORD}"),
+        }
+        code, status = await curl(where, tmp_path, "-u", f"alice:{PASSWORD}")
+
+    assert got == {
+        "both": (0, "200"),
+        "no password": (0, "401"),
+        "wrong password": (0, "401"),
+        "nobody": (0, "401"),
+    }
+    assert (code in (35, 52, 55, 56), status) == (True, "000")  # no certificate, no HTTP
