@@ -6,6 +6,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from bench import cases, report
@@ -28,38 +29,33 @@ def main() -> int:
         return 1
     results: report.Results = {"machine": report.machine()}
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        _measure(results, Path(folder), options.largest)
-    report.write(results, options.output)
+        _measure(results, Path(folder), options.largest, options.output)
     print(report.table(results))
     return 0
 
 
-def _measure(results: report.Results, folder: Path, largest: int) -> None:
+def _measure(results: report.Results, folder: Path, largest: int, output: Path) -> None:
     def note(
         name: str, certificates: int, measure: Callable[[], cases.Numbers], **more: int
     ) -> None:
         print(f"{name} {certificates:,} {more or ''}", file=sys.stderr, flush=True)
         found = {"certificates": certificates, "metros": 1, **more, **measure()}
         results.setdefault(name, []).append(found)
+        report.write(results, output)
 
     middle = min(10_000, largest)
-    note("start", 0, lambda: cases.start(folder))
-    for size in (size for size in SIZES if size <= largest):
+    note("start", 0, partial(cases.start, folder))
+    note("scrapes", largest, partial(cases.scrapes, folder, largest))
+    note("loop", largest, partial(cases.loop_block, folder, largest))
+    note("client_library", middle, partial(cases.client_library, folder, middle))
+    note("memory", middle, partial(cases.growth_over_polls, folder, middle, 200))
+    note("ingestion", largest, partial(cases.ingestion, folder, largest))
+    for size in (size for size in reversed(SIZES) if size <= largest):
         for metros in (1, 10):
             for name, share in (("polls_all", 1), ("polls_some", 100), ("polls_none", 0)):
                 changed = max(metros, size // share) if share else 0
-
-                def poll(
-                    size: int = size, metros: int = metros, changed: int = changed
-                ) -> cases.Numbers:
-                    return cases.poll_cost(folder, size, metros, changed)
-
+                poll = partial(cases.poll_cost, folder, size, metros, changed)
                 note(name, size, poll, metros=metros)
-    note("client_library", middle, lambda: cases.client_library(folder, middle))
-    note("scrapes", largest, lambda: cases.scrapes(folder, largest))
-    note("loop", largest, lambda: cases.loop_block(folder, largest))
-    note("memory", middle, lambda: cases.growth_over_polls(folder, middle, 200))
-    note("ingestion", largest, lambda: cases.ingestion(folder, largest))
 
 
 if __name__ == "__main__":

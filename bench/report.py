@@ -100,6 +100,7 @@ def _plot(results: Results, path: Path) -> None:
         ("polls_none", "nothing changed"),
     ):
         cases = [c for c in results.get(name, ()) if c["metros"] == 1 and c["certificates"] >= 1000]
+        cases.sort(key=lambda c: c["certificates"])
         counts = [c["certificates"] for c in cases]
         each = [c["poll_cpu_seconds"] / c["certificates"] * 1e6 for c in cases]
         cost.plot(counts, each, marker="o", label=label)
