@@ -87,7 +87,7 @@ def verdict() -> stat.Panel:
         "What the alerts make of it now, one tile per metro. “OK” needs nothing. Anything else: "
         "the runbook has a page for it, and the panels below say since when."
     )
-    panel = tile("Verdict", about, instant(queries.verdict(queries.ONE), _WHERE))
+    panel = tile("Verdict", about, instant(queries.verdict(queries.ONE, queries.ONE), _WHERE))
     return panel.mappings([words(VERDICTS), unknown()]).thresholds(thresholds(neutral()))
 
 

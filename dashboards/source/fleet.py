@@ -159,7 +159,7 @@ def certificates() -> table.Panel:
     panel = listing(
         "Certificates, most urgent first",
         about,
-        rows(queries.verdict(of), "A"),
+        rows(queries.verdict(of, queries.FLEET), "A"),
         rows(queries.state_code(of), "B"),
         rows(queries.days_left(of), "C"),
         rows(queries.share_left(of), "D"),

@@ -73,11 +73,6 @@ class Certificates:
         return f"({self.not_after} - {self.metric('not_before_timestamp_seconds')})"
 
     @property
-    def in_use(self) -> str:
-        """Attached to a service group."""
-        return f"{self.metric('service_groups')} > 0"
-
-    @property
     def expired(self) -> str:
         """not_after is past."""
         return f"{self.not_after} <= time()"

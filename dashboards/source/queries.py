@@ -32,14 +32,14 @@ METRO_NAMES = f'label_values(ukc_up{{{EXPORTER}, account=~"$account"}}, metro)'
 _SEARCHED = METROS + ', name=~"(?i:.*$search.*)"'
 FOUND = f"query_result(topk({NAMES}, max by (name) (ukc_certificate_info{{{_SEARCHED}}})))"
 #: The names to look at first, the least number first: what the rules judge, failed and never
-#: issued ones, and then whatever expires next. Coarse but cheap: one of a few hundred thousand
-#: series each. It decides which rows the table has; the verdict decides their order.
+#: issued ones, and then whatever expires next. Coarse but cheap: of a hundred thousand series a
+#: few hundred are compared. It decides which rows the table has; the verdict decides their order.
 MOST_URGENT = (
     f"query_result(bottomk({TOP}, min by (name) ("
     f"-100 * {FLEET.urgencies}"
     f" or -250 + 0 * ({FLEET.failed})"
     f" or -150 + 0 * ({FLEET.never_issued})"
-    f" or clamp_min(({FLEET.left}) / {DAY}, -1)"
+    f" or clamp_min(bottomk by (cluster, job, instance, pod) ({TOP}, {FLEET.left}) / {DAY}, -1)"
     ")))"
 )
 
@@ -51,34 +51,40 @@ FAILED = f"count({once(FLEET.failed)} unless {FLEET.superseded}) or {LOOKED}"
 NEVER_ISSUED = f"count({once(FLEET.never_issued)}) or {LOOKED}"
 OVERDUE = f"count({FLEET.urgency(1)} unless {FLEET.manual}) or {JUDGED}"
 SOON = f"count({FLEET.urgency(1)} and {FLEET.manual}) or {JUDGED}"
-_ALIVE = f"{FLEET.not_after} > time() and {FLEET.in_use}"
-NEXT_EXPIRY = f"(min({in_force(_ALIVE)}) - time()) / {DAY}"
+#: The least of each replica first: a hundred thousand series are matched once, not twice.
+_NEXT = (
+    f"min by ({REPLICA}) ({FLEET.not_after} > time() unless {FLEET.metric('service_groups')} == 0)"
+)
+NEXT_EXPIRY = f"(min({in_force(_NEXT)}) - time()) / {DAY}"
 DATA_AGE = f"max(time() - max by ({METRO}) (ukc_last_success_timestamp_seconds{{{METROS}}}))"
 
 
 # --- A certificate's columns ---
-def verdict(of: Certificates) -> str:
-    """What each certificate needs, as VERDICTS in readings.py words it."""
-    used = f"({once(of.in_use)})"
+def verdict(of: Certificates, judged: Certificates) -> str:
+    """What each certificate needs, as VERDICTS in readings.py words it.
+
+    `judged` may be more than `of`: judgements that few certificates have are cheaper to ask for
+    all of them than for a list of names.
+    """
+    used = f"({once(of.metric('service_groups'))} > bool 0)"
     in_time = f"({of.last_third} >= time())"
-    return " or ".join(
+    info = once(of.metric("info"))
+    found = " or ".join(
         (
-            f"9 + 0 * (({of.urgency(3)}) and {used})",
-            f"8 + 0 * ({of.urgency(2)})",
-            f"7 + 0 * ({once(of.failed)} and {used} unless {in_time})",
-            f"6 + 0 * ({once(of.never_issued)} and {used})",
-            f"5 + 0 * (({of.urgency(1)}) unless {of.manual})",
-            f"4 + 0 * ({of.urgency(1)})",
-            f"3 + 0 * ({once(of.failed)} unless {of.superseded})",
-            f"2 + 0 * ({of.urgency(3)})",
-            f"1 + 0 * {once(of.never_issued)}",
-            f"-1 + 0 * {of.superseded}",
-            # Without the rules nothing is known to be fine.
+            f"(2 + 7 * {used} and {judged.urgency(3)})",
+            f"8 + 0 * ({judged.urgency(2)})",
+            f"7 + 0 * ({once(of.failed)} and ({used} == 1) unless {in_time})",
+            f"(1 + 5 * {used} and {once(of.never_issued)})",
+            f"5 + 0 * (({judged.urgency(1)}) unless {judged.manual})",
+            f"4 + 0 * ({judged.urgency(1)})",
+            f"-1 + 0 * {judged.superseded}",
+            f"3 + 0 * {once(of.failed)}",
+            # Without the rules that much can be said.
             f"9 + 0 * {once(of.expired)}",
-            f"0 * ({once(of.metric('info'))} and on () {RULES})",
-            f"-2 + 0 * {once(of.metric('info'))}",
         )
     )
+    # Without the rules nothing is known to be fine.
+    return f"({found}) and {info} or 0 * ({info} and on () {RULES}) or -2 + 0 * {info}"
 
 
 def state_code(of: Certificates) -> str:

@@ -55,7 +55,8 @@ class _Protocol(H11Protocol):
         def reset() -> None:
             # Closing a socket that does not linger sends a reset instead of an end.
             sock = transport.get_extra_info("socket")
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            with contextlib.suppress(OSError):  # the client may have gone first
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             transport.abort()
 
         connection = {"reset": reset, "truncate": transport.close}

@@ -5,7 +5,6 @@ import dataclasses
 import json
 import os
 import re
-import socket
 import subprocess
 import time
 import urllib.error
@@ -19,6 +18,7 @@ from typing import Any
 import yaml
 
 from tests.dashboard_files import ROOT, Query, replaced, variable_queries
+from tests.e2e.programs import free_port
 
 PATIENCE = 30.0
 Series = dict[str, Any]
@@ -117,13 +117,6 @@ def _result(series: Series) -> str:
 def _literal(value: str) -> str:
     """A value within a regular expression within a string of PromQL, as Grafana escapes it."""
     return re.sub(r"[\\^$.*+?()[\]{}|]", r"\\\\\g<0>", value)
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def rules(directory: Path) -> list[str]:

@@ -71,12 +71,12 @@ def verdict(one: Certificate, *, left_over: bool) -> tuple[str, str]:
     never_issued = one.state == "pending" and one.not_after is None
     found = (
         (reason in {"Expired", "Imminent"}, reason, "critical"),
+        (reason == "Expired, unused", reason, "warning"),
         (failed and used and not fresh, "Failed", "critical"),
         (never_issued and used, "Never issued", "critical"),
         (left_over, "Left over", "none"),
         (reason in {"Overdue", "Expiring soon"}, reason, "warning"),
         (failed, "Failed", "warning"),
-        (reason is not None, reason, "warning"),
         (never_issued, "Never issued", "warning"),
         (True, "OK", "none"),
     )

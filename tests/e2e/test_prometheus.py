@@ -18,7 +18,7 @@ TOKEN = "ZTJlOnByb21ldGhldXM="
 CONFIGURATION = """
 interval: 500ms
 timeout: 2s
-stale_after: 6s
+stale_after: 15s
 accounts:
   - name: default
     token_env: UKC_TOKEN

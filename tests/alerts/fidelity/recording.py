@@ -66,14 +66,15 @@ async def record(world: World, duration: float, *, say: Callable[[str], None]) -
             for metro, simulator in simulators.items()
         }
         exporter = Exporter(ways, clock.now)
-        events = _Events(world, simulators)
+        events, failed = _Events(world, simulators), False
         for step in range(steps):
             await events.until(clock.now())
             _remember(recording.truth, simulators, step)
             if step in restarts:
                 exporter = Exporter(ways, clock.now)
             await exporter.poll()
-            failed = dice.random() < world.failed_scrapes
+            # Never two in a row: an exporter that does not answer for that long is down.
+            failed = dice.random() < world.failed_scrapes and not failed
             recording.series.take(step, {} if failed else exporter.scrape())
             if step % 5_000 == 4_999:
                 say(f"recorded {step + 1} of {steps} steps")
