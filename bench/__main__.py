@@ -2,6 +2,7 @@
 
 import argparse
 import importlib.util
+import json
 import shutil
 import sys
 import tempfile
@@ -20,6 +21,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--largest", type=int, default=SIZES[-1], help="the largest fleet")
     parser.add_argument("--output", type=Path, default=DOCS, help="where JSON and plot go")
+    parser.add_argument("--only", nargs="*", help="names of measurements; others stay as they were")
     options = parser.parse_args()
     absent = [] if shutil.which("nginx") else ["nginx (on Debian: nginx-light)"]
     if importlib.util.find_spec("matplotlib") is None:
@@ -29,21 +31,26 @@ def main() -> int:
         return 1
     results: report.Results = {"machine": report.machine()}
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        _measure(results, Path(folder), options.largest, options.output)
+        measured = options.output / "performance.json"
+        if options.only and measured.exists():
+            results = json.loads(measured.read_text()) | dict.fromkeys(options.only, ())
+        _measure(results, Path(folder), options)
     print(report.table(results))
     return 0
 
 
-def _measure(results: report.Results, folder: Path, largest: int, output: Path) -> None:
+def _measure(results: report.Results, folder: Path, options: argparse.Namespace) -> None:
     def note(
         name: str, certificates: int, measure: Callable[[], cases.Numbers], **more: int
     ) -> None:
+        if options.only and name not in options.only:
+            return
         print(f"{name} {certificates:,} {more or ''}", file=sys.stderr, flush=True)
         found = {"certificates": certificates, "metros": 1, **more, **measure()}
-        results.setdefault(name, []).append(found)
-        report.write(results, output)
+        results[name] = [*results.get(name, ()), found]
+        report.write(results, options.output)
 
-    middle = min(10_000, largest)
+    largest, middle = options.largest, min(10_000, options.largest)
     note("start", 0, partial(cases.start, folder))
     note("scrapes", largest, partial(cases.scrapes, folder, largest))
     note("loop", largest, partial(cases.loop_block, folder, largest))

@@ -158,7 +158,8 @@ def ingestion(folder: Path, certificates: int) -> Numbers:
         port = free_port()
         path = folder / "prometheus.yml"
         path.write_text(
-            "scrape_configs:\n  - job_name: bench\n    scrape_interval: 10s\n"
+            "scrape_configs:\n  - job_name: bench\n"
+            "    scrape_interval: 60s\n    scrape_timeout: 60s\n"
             f"    static_configs: [{{targets: ['127.0.0.1:{running.address[1]}']}}]\n"
         )
         command = (
@@ -177,7 +178,7 @@ def ingestion(folder: Path, certificates: int) -> Numbers:
                 found.append(dict(zip(("samples", "scrape_seconds"), values, strict=True)))
                 return min(values) > 0
 
-            _until(seen)
+            _until(seen, seconds=240)
             return {**found[-1], "up": _query(port, "up"), "prometheus_mb": prometheus.peak()}
 
 
@@ -222,9 +223,9 @@ def _ready(running: Process) -> None:
     _until(ready)
 
 
-def _until(reached: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + _SECONDS
+def _until(reached: Callable[[], bool], *, seconds: float = _SECONDS) -> None:
+    give_up = time.monotonic() + seconds
     while not reached():
         if time.monotonic() > give_up:
-            raise TimeoutError(f"not reached within {_SECONDS:g} s")
+            raise TimeoutError(f"not reached within {seconds:g} s")
         time.sleep(0.02)

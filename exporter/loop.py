@@ -1,8 +1,12 @@
 """Which event loop runs the exporter."""
 
 import asyncio
+import sys
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
+
+SWITCH_SECONDS: Final = 0.0005
+"""How long a thread that reads or renders may keep the event loop from running."""
 
 T = TypeVar("T")
 
@@ -13,6 +17,7 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     uvloop writes to sockets without the interpreter's lock, so a large page leaves at full speed
     while a poll is being rendered.
     """
+    sys.setswitchinterval(SWITCH_SECONDS)
     try:
         import uvloop  # noqa: PLC0415 - optional
     except ImportError:
