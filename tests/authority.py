@@ -13,6 +13,18 @@ from cryptography.x509.oid import NameOID
 
 DAY: Final = dt.timedelta(days=1)
 
+_SIGNS: Final = x509.KeyUsage(
+    digital_signature=True,
+    key_cert_sign=True,
+    crl_sign=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+
 
 class Files(NamedTuple):
     """A certificate and its key."""
@@ -28,9 +40,10 @@ class Authority:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        signed = _builder(self._subject, self._subject, self._key.public_key(), DAY)
-        extension = x509.BasicConstraints(ca=True, path_length=None)
-        certificate = signed.add_extension(extension, critical=True).sign(self._key, SHA256())
+        signed = self._builder(self._subject, self._key.public_key(), DAY)
+        for extension in (x509.BasicConstraints(ca=True, path_length=None), _SIGNS):
+            signed = signed.add_extension(extension, critical=True)
+        certificate = signed.sign(self._key, SHA256())
         self.file = folder / f"{name}.pem"
         self.file.write_bytes(certificate.public_bytes(Encoding.PEM))
 
@@ -43,27 +56,30 @@ class Authority:
         names = x509.SubjectAlternativeName(
             [_general(san) for san in sans or ("localhost", "127.0.0.1")]
         )
-        signed = _builder(subject, self._subject, key.public_key(), ends)
+        signed = self._builder(subject, key.public_key(), ends)
         certificate = signed.add_extension(names, critical=False).sign(self._key, SHA256())
         files = Files(self._folder / f"{name}.pem", self._folder / f"{name}.key")
         files.certificate.write_bytes(certificate.public_bytes(Encoding.PEM))
         files.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         return files
 
-
-def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, ends: dt.timedelta
-) -> x509.CertificateBuilder:
-    now = dt.datetime.now(dt.UTC)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - 10 * DAY)
-        .not_valid_after(now + ends)
-    )
+    def _builder(
+        self, subject: x509.Name, key: ec.EllipticCurvePublicKey, ends: dt.timedelta
+    ) -> x509.CertificateBuilder:
+        now = dt.datetime.now(dt.UTC)
+        # Python 3.13 verifies strictly: both key identifiers have to be there (RFC 5280, 4.2.1).
+        authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        return (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(self._subject)
+            .public_key(key)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - 10 * DAY)
+            .not_valid_after(now + ends)
+            .add_extension(authority, critical=False)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+        )
 
 
 def _general(san: str) -> x509.GeneralName:

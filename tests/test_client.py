@@ -30,12 +30,12 @@ async def client(
 ) -> AsyncIterator[Client]:
     """A client with limits that a test can reach."""
     told = [] if seen is None else seen
-    limit = httpx.Timeout(0.3, connect=0.2)
+    limit = httpx.Timeout(1.0, connect=0.7)
     async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=limit) as connections:
         yield Client(
             connections,
             token,
-            timeout=0.3,
+            timeout=1.0,
             max_response_bytes=1 << 20,
             on_request=lambda endpoint, code, _: told.append((endpoint, code)),
             clock=lambda: 0.0,

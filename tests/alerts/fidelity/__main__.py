@@ -37,23 +37,36 @@ def _worlds(count: int) -> dict[str, tuple[World, float]]:
 
 
 def main() -> int:
-    """Run the worlds that are named (all, where none is); 1 where a page was false or missed."""
+    """Run the worlds that are named (all, where none is); 1 where a page was false or missed.
+
+    Each result is printed and kept as soon as it is there.
+    """
     parser = argparse.ArgumentParser(prog="fidelity", description=__doc__)
     parser.add_argument("worlds", nargs="*", choices=[[], *_WORLDS], default=[])
-    parser.add_argument("--count", type=int, default=8, help="lifecycles of each kind")
+    parser.add_argument("--count", type=int, default=7, help="lifecycles of each kind")
     arguments = parser.parse_args()
     # What fails here fails on purpose, and is told by the table.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     logging.disable(logging.CRITICAL)
-    text, bad = _HEAD.read_text() + "\n", False
+    bad = False
     for name in arguments.worlds or _WORLDS:
         found = _run(name, *_worlds(arguments.count)[name])
-        text += f"## {_WORLDS[name]}\n\n{table(found)}\n"
+        section = f"## {_WORLDS[name]}\n\n{table(found)}"
+        sys.stdout.write(f"{section}\n")
+        sys.stdout.flush()
+        _keep(section)
         bad = bad or any(row.ours.false or row.ours.missed for row in found)
-    sys.stdout.write(text)
-    if not arguments.worlds:
-        KEPT.write_text(text.rstrip() + "\n")
     return int(bad)
+
+
+def _keep(section: str) -> None:
+    """Put a section in its place on the page; the other worlds' results stay."""
+    page = KEPT.read_text() if KEPT.exists() else ""
+    kept = {part.partition("\n")[0]: part for part in page.split("\n## ")[1:]}
+    title, _, _ = section.removeprefix("## ").partition("\n")
+    kept[title] = section.removeprefix("## ")
+    sections = [f"\n## {kept[title].rstrip()}\n" for title in _WORLDS.values() if title in kept]
+    KEPT.write_text(_HEAD.read_text() + "".join(sections))
 
 
 def _run(name: str, world: World, duration: float) -> list[Row]:
