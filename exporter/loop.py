@@ -1,8 +1,10 @@
 """Which event loop runs the exporter."""
 
 import asyncio
+import socket
 import sys
 from collections.abc import Coroutine
+from functools import partial
 from typing import Any, Final, TypeVar
 
 SWITCH_SECONDS: Final = 0.0005
@@ -22,5 +24,13 @@ def run(main: Coroutine[Any, Any, T]) -> T:
         import uvloop  # noqa: PLC0415 - optional
     except ImportError:
         return asyncio.run(main)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+
+    class Loop(uvloop.Loop):  # type: ignore[misc, unused-ignore]
+        """Resolves names as asyncio does: libuv's few threads would hold up the process' end."""
+
+        async def getaddrinfo(self, host: Any, port: Any, **how: int) -> Any:
+            resolve = partial(socket.getaddrinfo, host, port, **how)
+            return await self.run_in_executor(None, resolve)
+
+    with asyncio.Runner(loop_factory=Loop) as runner:
         return runner.run(main)

@@ -83,6 +83,8 @@ async def test_what_stays_the_same_is_left_alone(tmp_path: Path) -> None:
             got = await exporter.reload()
             await exporter.process.says("poll succeeded.*metro=sin0")
             page = await exporter.page()
+            while 'metro="sin0",name="sin"' not in page:  # it is rendered after it is told
+                page = await exporter.page()
             landing = (await exporter.client.get("/")).text
             after = await exporter.value("ukc_exporter_config_last_reload_success_timestamp")
             ready = (await exporter.client.get("/-/ready")).status_code
