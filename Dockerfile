@@ -11,9 +11,9 @@ WORKDIR /src
 COPY requirements/build.txt requirements/runtime.txt requirements/
 RUN python3 -m venv /build \
  && python3 -m venv --without-pip /opt/ukc-certificate-exporter \
- && /build/bin/pip install --quiet --no-cache-dir --require-hashes -r requirements/build.txt \
+ && /build/bin/pip install --quiet --no-cache-dir --require-hashes --no-deps -r requirements/build.txt \
  && /build/bin/pip --python /opt/ukc-certificate-exporter install --quiet --no-cache-dir \
-    --no-compile --require-hashes -r requirements/runtime.txt
+    --no-compile --require-hashes --no-deps -r requirements/runtime.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY alerts alerts
 COPY dashboards dashboards

@@ -47,7 +47,7 @@ def install(root: Path, wheel: Path, folder: Path) -> Installed:
     installed = Installed(prefix)
     pip = (sys.executable, "-m", "pip", "--python", str(installed.python), "--quiet", "install")
     locked = root / "requirements" / "runtime.txt"
-    subprocess.run((*pip, "--require-hashes", "-r", str(locked)), check=True)
+    subprocess.run((*pip, "--require-hashes", "--no-deps", "-r", str(locked)), check=True)
     subprocess.run((*pip, "--no-index", "--no-deps", str(wheel)), check=True)
     return installed
 
