@@ -29,14 +29,19 @@ class Fleet(NamedTuple):
     ends: Sequence[float]
 
 
-def fleet(certificates: Iterable[Certificate]) -> Fleet:
+def fleet(certificates: Sequence[Certificate]) -> Fleet:
     """The certificates together, with a zero for every known state and renewal."""
     states = Counter({(state, renewal): 0 for state in STATES for renewal in RENEWALS})
     # Few issuers stand for many certificates: each kind is judged once.
-    kinds = Counter((c.state, c.issuer, c.wildcard) for c in certificates)
-    for (state, issuer, wildcard), count in kinds.items():
-        states[state, renewal(issuer, wildcard=wildcard)] += count
-    return Fleet(states, sorted(c.not_after for c in certificates if c.not_after is not None))
+    columns = zip(
+        [c.state for c in certificates],
+        [c.issuer for c in certificates],
+        [c.wildcard for c in certificates],
+        strict=True,
+    )
+    for (state, issuer, wildcard), count in Counter(columns).items():
+        states[state, renewal(issuer, wildcard)] += count
+    return Fleet(states, sorted([c.not_after for c in certificates if c.not_after is not None]))
 
 
 class Metro(NamedTuple):

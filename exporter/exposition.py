@@ -4,6 +4,7 @@ Text format 0.0.4 and OpenMetrics 1.0 write the same samples of gauges and infos
 that describe a family differ. So samples are rendered once and serve both.
 """
 
+import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
@@ -16,7 +17,7 @@ from exporter.model import Certificate
 from exporter.selection import Shown, shown
 from exporter.snapshot import Key, MetroSnapshot
 
-_BLOCK: Final = 2048
+_BLOCK: Final = 1024
 _EVERYTHING: Final = Selection()
 _TABLE: Final = (*FAMILIES, *AGGREGATES)
 
@@ -105,20 +106,17 @@ def _samples(
 
 def _split(certificates: Sequence[Certificate]) -> Iterator[Sequence[Certificate]]:
     """Blocks that end where a uuid says so: a certificate that comes or goes moves no other."""
-    start = 0
-    for stop, c in enumerate(certificates, 1):
-        if hash(c.uuid) % _BLOCK == 0:
+    ends = [stop for stop, c in enumerate(certificates, 1) if not hash(c.uuid) % _BLOCK]
+    for start, stop in itertools.pairwise((0, *ends, len(certificates))):
+        if start < stop:
             yield certificates[start:stop]
-            start = stop
-    if start < len(certificates):
-        yield certificates[start:]
 
 
 def _block(block: Block, kept: Sequence[Part] | None, now: float) -> BlockPage:
     parts = [
         kept[position]
         if kept and not family.timed
-        else deflate(["".join(family.lines(block, now))]).part()
+        else deflate([family.lines(block, now)]).part()
         for position, family in enumerate(FAMILIES)
     ]
     return BlockPage(block.certificates, parts)

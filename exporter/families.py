@@ -1,12 +1,12 @@
 """The table of certificate metrics: one record each, from which page and documentation derive."""
 
 import functools
-import re
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain, repeat
 from operator import attrgetter
 from typing import Final, Literal, NamedTuple
 
-from exporter.model import Certificate
+from exporter.model import Certificate, renewal
 from exporter.snapshot import Key
 
 IDENTITY: Final = ("account", "metro", "name", "common_name")
@@ -16,8 +16,8 @@ STATES: Final = ("pending", "valid", "error")
 
 SECONDS_PER_DAY: Final = 86400.0
 
-_SPECIAL: Final = re.compile(r'[\\"\n]')
 _ESCAPES: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n"}
+_ESCAPED: Final = str.maketrans(_ESCAPES)
 
 
 def escaped(value: str) -> str:
@@ -25,7 +25,7 @@ def escaped(value: str) -> str:
 
     Source: Prometheus, "Exposition formats", and OpenMetrics 1.0, "Escaping".
     """
-    return _SPECIAL.sub(lambda match: _ESCAPES[match[0]], value)
+    return value.translate(_ESCAPED)
 
 
 def number(value: float) -> str:
@@ -48,7 +48,10 @@ class Block:
     def texts(self, texts: Iterable[str]) -> Sequence[str]:
         """These label values, escaped."""
         column = list(texts)
-        return [escaped(text) for text in column] if _SPECIAL.search("".join(column)) else column
+        whole = "".join(column)
+        if any(special in whole for special in _ESCAPES):
+            return [escaped(text) for text in column]
+        return column
 
     def column(self, field: str) -> Sequence[str]:
         """The certificates' values of a field of text, escaped."""
@@ -57,15 +60,12 @@ class Block:
     @functools.cached_property
     def identities(self) -> Sequence[str]:
         """The labels of `IDENTITY` of each certificate, as they are written."""
-        pattern = f'{self._labels.replace("%", "%%")},name="%s",common_name="%s"'
-        return [
-            pattern % row
-            for row in zip(self.column("name"), self.column("common_name"), strict=True)
-        ]
+        named = zip(self.column("name"), self.column("common_name"), strict=True)
+        return [f'{self._labels},name="{name}",common_name="{cn}"' for name, cn in named]
 
 
 class Family(NamedTuple):
-    """One metric family; `lines` writes its samples of some certificates at a Unix time.
+    """One metric family; `lines` is the text of its samples of some certificates at a Unix time.
 
     `labels` are the family's own. A `timed` family changes with the clock, the others only with
     the certificates.
@@ -74,7 +74,7 @@ class Family(NamedTuple):
     name: str
     kind: Literal["gauge", "info"]
     help: str
-    lines: Callable[[Block, float], Iterable[str]]
+    lines: Callable[[Block, float], str]
     labels: tuple[str, ...] = ()
     timed: bool = False
 
@@ -85,9 +85,9 @@ def _gauge(
     """One sample for each certificate whose value is known."""
     start = f"{name}{{"
 
-    def lines(block: Block, now: float) -> Iterable[str]:
+    def lines(block: Block, now: float) -> str:
         pairs = zip(block.identities, values(block, now), strict=True)
-        return [f"{start}{identity}}} {v}\n" for identity, v in pairs if v is not None]
+        return "".join([f"{start}{identity}}} {v}\n" for identity, v in pairs if v is not None])
 
     return Family(name, "gauge", text, lines, timed=timed)
 
@@ -112,9 +112,13 @@ def _info(
 ) -> Family:
     """A 1 for each row of the columns: identities, then the values of the labels."""
     pattern = f"{name}{{%s" + "".join(f',{label}="%s"' for label in labels) + "} 1\n"
+    *before, end = pattern.split("%s")
 
-    def lines(block: Block, _: float) -> Iterable[str]:
-        return [pattern % row for row in zip(*columns(block), strict=True)]
+    def lines(block: Block, _: float) -> str:
+        # One join for all rows is several times as quick as the pattern filled for each.
+        row = zip(before, columns(block), strict=True)
+        parts = [part for text, column in row for part in (repeat(text), column)]
+        return "".join(chain.from_iterable(zip(*parts, repeat(end), strict=False)))
 
     return Family(name, "info", text, lines, labels)
 
@@ -123,24 +127,25 @@ def _one_hot(name: str, text: str, field: str, known: tuple[str, ...]) -> Family
     """For each certificate a 1 for its own value and a 0 for every other known one."""
 
     @functools.lru_cache(maxsize=64)
-    def pattern(value: str) -> tuple[str, int]:
+    def around(value: str) -> tuple[str, ...]:
+        """What stands before, between and after the identities of a certificate's lines."""
         values = known if value in known else (*known, value)
-        own = [f'{field}="{v.replace("%", "%%")}"}} {int(v == value)}\n' for v in values]
-        return "".join(f"{name}{{%s,{line}" for line in own), len(own)
+        ends = [f',{field}="{v}"}} {int(v == value)}\n' for v in values]
+        return (f"{name}{{", *(f"{end}{name}{{" for end in ends[:-1]), ends[-1])
 
-    def lines(block: Block, _: float) -> Iterable[str]:
-        for identity, value in zip(block.identities, block.column(field), strict=True):
-            line, times = pattern(value)
-            yield line % ((identity,) * times)
+    def lines(block: Block, _: float) -> str:
+        pairs = zip(block.identities, block.column(field), strict=True)
+        return "".join([identity.join(around(value)) for identity, value in pairs])
 
     return Family(name, "gauge", text, lines, (field,))
 
 
 def _certificate_columns(block: Block) -> tuple[Iterable[str], ...]:
-    wildcards = ["true" if c.wildcard else "false" for c in block.certificates]
-    renewals = [c.renewal for c in block.certificates]
+    issuers = [c.issuer for c in block.certificates]
+    wildcards = [c.wildcard for c in block.certificates]
     fields = map(block.column, ("uuid", "subject", "issuer", "serial_number"))
-    return block.identities, *fields, wildcards, renewals
+    written = ["true" if wildcard else "false" for wildcard in wildcards]
+    return block.identities, *fields, written, map(renewal, issuers, wildcards)
 
 
 def _expiry_days(block: Block, now: float) -> Iterable[object]:

@@ -5,14 +5,15 @@ Elements are read in runs, and a run whose bytes are as they were is not read ag
 
 import datetime as dt
 import hashlib
+import itertools
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
 from isal import isal_zlib
 
-from exporter.model import Certificate, Item, ServiceGroup, Validation
+from exporter.model import Certificate, Item
 
 MAX_MESSAGE_CHARACTERS: Final = 200
 
@@ -25,9 +26,15 @@ _RUN: Final = 64
 _REASON_BY_CODE: Final = {8: "not_found", 12: "timeout", 14: "forbidden", 22: "too_large"}
 
 # Nearly every item has times with a zone, which msgspec reads in a tenth of Python's time.
-_USUAL: Final = msgspec.json.Decoder(Item[Annotated[dt.datetime, msgspec.Meta(tz=True)]])
+_Usual = Item[Annotated[dt.datetime, msgspec.Meta(tz=True)]]
+_USUAL: Final = msgspec.json.Decoder(_Usual)
+_USUAL_RUN: Final = msgspec.json.Decoder(list[_Usual])
 _ITEM: Final = msgspec.json.Decoder(Item[str])
-_NO_VALIDATION: Final = Validation[Any]()
+_DECIDED: Final = ("valid", "error")
+
+_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_YEAR_2: Final = (dt.datetime(2, 1, 1, tzinfo=dt.UTC) - _EPOCH).days
+_SECONDS_PER_DAY: Final = 86_400
 
 
 class Unread(NamedTuple):
@@ -59,7 +66,7 @@ class Reader:
         self._before: dict[bytes, Run] = {}
         self._seen: dict[bytes, Run] = {}
 
-    def runs(self, items: Iterable[msgspec.Raw]) -> list[Run]:
+    def runs(self, items: Sequence[msgspec.Raw]) -> list[Run]:
         """The items in their order."""
         return [self._run(raws) for raws in _split(items)]
 
@@ -67,19 +74,19 @@ class Reader:
         """A poll is complete: forget what it did not meet."""
         self._before, self._seen = self._seen, {}
 
-    def _run(self, raws: list[msgspec.Raw]) -> Run:
+    def _run(self, raws: Sequence[msgspec.Raw]) -> Run:
+        joined = b",".join(raws)
         # A digest that nobody can forge: one certificate must not pass for another.
-        digest = hashlib.sha256(b",".join(raws)).digest()
-        run = self._before.get(digest) or self._read(raws)
+        digest = hashlib.sha256(joined).digest()
+        run = self._before.get(digest) or self._read(_outcomes(raws, joined))
         self._seen[digest] = run
         return run
 
-    def _read(self, raws: list[msgspec.Raw]) -> Run:
+    def _read(self, outcomes: Iterable[Certificate | Unread]) -> Run:
         certificates: list[Certificate] = []
         unread: list[Unread] = []
         filtered: list[str] = []
-        for raw in raws:
-            outcome = certificate(raw)
+        for outcome in outcomes:
             if isinstance(outcome, Unread):
                 unread.append(outcome)
             elif self._wanted is None or self._wanted(outcome):
@@ -89,23 +96,34 @@ class Reader:
         return Run(tuple(certificates), tuple(unread), tuple(filtered))
 
 
-def _split(items: Iterable[msgspec.Raw]) -> Iterator[list[msgspec.Raw]]:
+def _split(items: Sequence[msgspec.Raw]) -> Iterator[Sequence[msgspec.Raw]]:
     """Runs that end where an item's own bytes say so: one that comes or goes moves no other run."""
-    run: list[msgspec.Raw] = []
-    for raw in items:
-        run.append(raw)
-        if isal_zlib.crc32(raw) % _RUN == 0:
-            yield run
-            run = []
-    if run:
-        yield run
+    ends = [stop for stop, raw in enumerate(items, 1) if not isal_zlib.crc32(raw) % _RUN]
+    for start, stop in itertools.pairwise((0, *ends, len(items))):
+        if start < stop:
+            yield items[start:stop]
 
 
-def certificate(raw: msgspec.Raw) -> Certificate | Unread:
+def _outcomes(raws: Sequence[msgspec.Raw], joined: bytes) -> Iterable[Certificate | Unread]:
+    """What each item of a run is; the run is read in one go where all of it is as usual."""
+    found: Sequence[Item[Any] | Unread]
+    try:
+        found = _USUAL_RUN.decode(b"[%b]" % joined)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        found = [item(raw) for raw in raws]
+    bound = certificate if len(joined) <= _MAX_LABEL_CHARACTERS else _bounded
+    return [one if isinstance(one, Unread) else bound(one) for one in found]
+
+
+def _bounded(found: Item[Any]) -> Certificate | Unread:
+    """As `certificate`, of an item whose fields may be longer than a label value may be."""
+    if _longest(found) > _MAX_LABEL_CHARACTERS:
+        return unread(found, "too_large", f"a field is over {_MAX_LABEL_CHARACTERS} characters")
+    return certificate(found)
+
+
+def certificate(found: Item[Any]) -> Certificate | Unread:
     """The item as a certificate, or why it is none; never raises."""
-    found = item(raw)
-    if isinstance(found, Unread):
-        return found
     if found.status == "error":
         reason = _REASON_BY_CODE.get(found.error or 0, "other")
         return unread(found, reason, found.message or f"the API reports error {found.error}")
@@ -113,8 +131,6 @@ def certificate(raw: msgspec.Raw) -> Certificate | Unread:
     if not (uuid and name and state):
         lacking = next(f for f in ("uuid", "name", "state") if not getattr(found, f))
         return unread(found, "undecodable", f"the item has no {lacking}")
-    if len(memoryview(raw)) > _MAX_LABEL_CHARACTERS and _longest(found) > _MAX_LABEL_CHARACTERS:
-        return unread(found, "too_large", f"a field is over {_MAX_LABEL_CHARACTERS} characters")
     try:
         return _known(found, uuid, name, state)
     except (ValueError, OverflowError) as exc:
@@ -150,14 +166,17 @@ def timestamp(value: str | dt.datetime | None) -> float | None:
     """
     if not value:
         return None
-    # RFC 3339 allows small letters, Python does not.
-    moment = value if isinstance(value, dt.datetime) else dt.datetime.fromisoformat(value.upper())
-    if moment.year == 1:
+    if isinstance(value, str):
+        # RFC 3339 allows small letters, Python does not.
+        value = dt.datetime.fromisoformat(value.upper())
+        if value.tzinfo is None:
+            value = value.replace(tzinfo=dt.UTC)
+    since = value - _EPOCH
+    days, fraction = since.days, since.microseconds
+    if days < _YEAR_2:
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=dt.UTC)
-    seconds = moment.timestamp()
-    return seconds if moment.microsecond else int(seconds)
+    seconds = days * _SECONDS_PER_DAY + since.seconds
+    return seconds + fraction / 1e6 if fraction else seconds
 
 
 class _Named(msgspec.Struct, frozen=True):
@@ -191,11 +210,14 @@ def _longest(found: Item[Any]) -> int:
 
 def _known(found: Item[Any], uuid: str, name: str, state: str) -> Certificate:
     """The item as a certificate; raises ValueError where a time or a number makes no sense."""
+    attempts, following = 0, None
     # A validation runs until the request is decided (specification, "Certificate States"),
     # also in states that the API may invent.
-    running = (found.validation if state not in ("valid", "error") else None) or _NO_VALIDATION
-    if not 0 <= running.attempt <= _MAX_ATTEMPTS:
-        raise ValueError(f"{running.attempt} is no number of validation attempts")
+    if found.validation is not None and state not in _DECIDED:
+        attempts, following = found.validation.attempt, timestamp(found.validation.next)
+        if not 0 <= attempts <= _MAX_ATTEMPTS:
+            raise ValueError(f"{attempts} is no number of validation attempts")
+    groups = found.service_groups or ()
     # By position, and few issuers and states shared by all: this is done for every certificate.
     return Certificate(
         uuid,
@@ -205,14 +227,10 @@ def _known(found: Item[Any], uuid: str, name: str, state: str) -> Certificate:
         timestamp(found.created_at),
         timestamp(found.not_before),
         timestamp(found.not_after),
-        running.attempt,
-        timestamp(running.next),
+        attempts,
+        following,
         found.subject or "",
         sys.intern(found.issuer or ""),
         found.serial_number or "",
-        _distinct(found.service_groups or ()),
+        groups if len(groups) < 2 else tuple(dict.fromkeys(groups)),
     )
-
-
-def _distinct(groups: tuple[ServiceGroup, ...]) -> tuple[ServiceGroup, ...]:
-    return groups if len(groups) < 2 else tuple(dict.fromkeys(groups))

@@ -54,18 +54,23 @@ class RequestFailure(msgspec.Struct, frozen=True, gc=False):
 
 
 class Data(msgspec.Struct, frozen=True):
-    """The envelope's `data`. The list is kept raw so that one bad element spoils no other."""
+    """The envelope's `data`. Its items are kept raw so that one bad item spoils no other."""
 
-    certificates: msgspec.Raw = msgspec.Raw(b"null")
+    certificates: list[msgspec.Raw] | None = None
 
 
-class Envelope(msgspec.Struct, frozen=True):
-    """What every answer is wrapped in; `status` is an open set."""
+class Outcome(msgspec.Struct, frozen=True):
+    """What every answer says of itself; `status` is an open set."""
 
     status: str | None = None
     message: str | None = None
-    data: Data | None = None
     errors: tuple[RequestFailure, ...] | None = None
+
+
+class Envelope(Outcome, frozen=True):
+    """What every answer is wrapped in."""
+
+    data: Data | None = None
 
 
 class Certificate(msgspec.Struct, frozen=True, gc=False):
@@ -97,11 +102,11 @@ class Certificate(msgspec.Struct, frozen=True, gc=False):
     @property
     def renewal(self) -> str:
         """Who renews it: see `renewal`."""
-        return renewal(self.issuer, wildcard=self.wildcard)
+        return renewal(self.issuer, self.wildcard)
 
 
 @functools.lru_cache(maxsize=1024)
-def renewal(issuer: str, *, wildcard: bool) -> str:
+def renewal(issuer: str, wildcard: bool) -> str:
     """Who renews a certificate: `automatic` (the platform), `manual` (its owner) or `unknown`.
 
     The platform requests certificates from Let's Encrypt, and none for wildcard domains.

@@ -19,7 +19,7 @@ from exporter.errors import (
     Unexpected,
 )
 from exporter.items import MAX_MESSAGE_CHARACTERS, Reader, Unread, item, unread
-from exporter.model import Certificate, Envelope
+from exporter.model import Certificate, Envelope, Outcome
 
 BATCH_SIZE: Final = 200
 """Certificates asked for in one request; servers refuse more than 253."""
@@ -83,9 +83,9 @@ def read(
     runs = (reader or Reader()).runs(items)
     return Reading(
         len(items),
-        tuple(c for run in runs for c in run.certificates),
-        tuple(u for run in runs for u in run.unread),
-        tuple(uuid for run in runs for uuid in run.filtered),
+        tuple(itertools.chain.from_iterable(run.certificates for run in runs)),
+        tuple(itertools.chain.from_iterable(run.unread for run in runs)),
+        tuple(itertools.chain.from_iterable(run.filtered for run in runs)),
     )
 
 
@@ -131,10 +131,10 @@ def _items(
         raise _request_failure(status, _message(body), retry_after(headers, now=now))
     try:
         envelope = _ENVELOPE.decode(body)
-        items = _ITEMS.decode(envelope.data.certificates) if envelope.data else None
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
         kind = headers.get("content-type", "no content type")[:MAX_MESSAGE_CHARACTERS]
         raise Undecodable(f"not the JSON of the specification ({kind}): {exc}") from exc
+    items = envelope.data.certificates if envelope.data else None
     if items is None and envelope.status == "error":
         code = next((e.status for e in envelope.errors or () if e.status), 0)
         message = (envelope.message or "")[:MAX_MESSAGE_CHARACTERS]
@@ -143,7 +143,7 @@ def _items(
 
 
 _ENVELOPE: Final = msgspec.json.Decoder(Envelope)
-_ITEMS: Final = msgspec.json.Decoder(list[msgspec.Raw] | None)
+_OUTCOME: Final = msgspec.json.Decoder(Outcome)
 
 
 def _request_failure(status: int, message: str, retry: float | None) -> PollError:
@@ -157,7 +157,7 @@ def _request_failure(status: int, message: str, retry: float | None) -> PollErro
 def _message(body: bytes | bytearray) -> str:
     """The envelope's message, where a failed answer has an envelope; a proxy's HTML has none."""
     try:
-        return (_ENVELOPE.decode(body).message or "")[:MAX_MESSAGE_CHARACTERS]
+        return (_OUTCOME.decode(body).message or "")[:MAX_MESSAGE_CHARACTERS]
     except (msgspec.DecodeError, UnicodeDecodeError):
         return ""
 
