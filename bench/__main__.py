@@ -59,8 +59,13 @@ def _measure(results: report.Results, folder: Path, options: argparse.Namespace)
     note("ingestion", largest, partial(cases.ingestion, folder, largest))
     for size in (size for size in reversed(SIZES) if size <= largest):
         for metros in (1, 10):
-            for name, share in (("polls_all", 1), ("polls_some", 100), ("polls_none", 0)):
-                changed = max(metros, size // share) if share else 0
+            changes = {
+                "polls_all": size,
+                "polls_some": max(metros, size // 100),
+                "polls_one": metros,
+                "polls_none": 0,
+            }
+            for name, changed in changes.items():
                 poll = partial(cases.poll_cost, folder, size, metros, changed)
                 note(name, size, poll, metros=metros)
 

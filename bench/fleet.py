@@ -13,9 +13,12 @@ _LIFETIME = dt.timedelta(days=90)
 
 
 def fleet(count: int, *, metro: int = 0, renewed: int = 0) -> list[dict[str, Any]]:
-    """So many certificates of a metro, the first `renewed` of them renewed once more."""
+    """So many certificates of a metro; `renewed` of them, evenly spread, renewed once more."""
     random_ = random.Random(metro)  # noqa: S311
-    return [_item(random_, index, renewal=int(index < renewed)) for index in range(count)]
+    return [
+        _item(random_, index, renewal=(index + 1) * renewed // count - index * renewed // count)
+        for index in range(count)
+    ]
 
 
 def answer(items: list[dict[str, Any]]) -> bytes:

@@ -7,6 +7,7 @@ that describe a family differ. So samples are rendered once and serve both.
 import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter, ne
 from typing import Final, NamedTuple
 
 from exporter.aggregates import AGGREGATES, Aggregate, Fleet, Metro, fleet
@@ -19,6 +20,8 @@ from exporter.snapshot import Key, MetroSnapshot
 
 _BLOCK: Final = 1024
 _EVERYTHING: Final = Selection()
+_IDENTITY: Final = frozenset({"name", "common_name"})
+_FIELDS: Final = _IDENTITY.union(*(family.reads for family in FAMILIES))
 _TABLE: Final = (*FAMILIES, *AGGREGATES)
 
 
@@ -68,7 +71,7 @@ def render(
     """The metro's samples at `now` (Unix time).
 
     Pure, and meant for a thread: it takes time in proportion to the number of certificates.
-    Of the certificates that the previous page shows, only the timed families are rendered.
+    What the previous page shows and what did not change since is not rendered again.
     """
     chosen = shown(snapshot.certificates, selection, filtered=snapshot.filtered, now=now)
     if previous and previous.snapshot.certificates is snapshot.certificates:
@@ -86,11 +89,10 @@ def _samples(
 ) -> tuple[list[Segment], Mapping[str, BlockPage]]:
     known = previous.blocks if previous else {}
     unchanged = previous is not None and previous.shown.certificates == certificates
-    blocks: list[BlockPage] = []
-    for neighbours in _split(certificates):
-        before = known.get(neighbours[0].uuid)
-        kept = before.parts if before and before.certificates == neighbours else None
-        blocks.append(_block(Block(metro_labels(key), neighbours), kept, now))
+    blocks = [
+        _block(Block(metro_labels(key), neighbours), known.get(neighbours[0].uuid), now)
+        for neighbours in _split(certificates)
+    ]
     segments: list[Segment] = []
     for position, family in enumerate(FAMILIES):
         if previous and unchanged and not family.timed:
@@ -112,14 +114,31 @@ def _split(certificates: Sequence[Certificate]) -> Iterator[Sequence[Certificate
             yield certificates[start:stop]
 
 
-def _block(block: Block, kept: Sequence[Part] | None, now: float) -> BlockPage:
+def _block(block: Block, before: BlockPage | None, now: float) -> BlockPage:
+    """The block's samples; of a family that shows nothing new, those that were there before."""
+    changed = _changed(before.certificates, block.certificates) if before else _FIELDS
+    moved = not changed.isdisjoint(_IDENTITY)
     parts = [
-        kept[position]
-        if kept and not family.timed
-        else deflate([family.lines(block, now)]).part()
+        deflate([family.lines(block, now)]).part()
+        if before is None or family.timed or moved or not changed.isdisjoint(family.reads)
+        else before.parts[position]
         for position, family in enumerate(FAMILIES)
     ]
     return BlockPage(block.certificates, parts)
+
+
+def _changed(before: Sequence[Certificate], after: Sequence[Certificate]) -> frozenset[str]:
+    """The fields in which any of the certificates is not what its place held before."""
+    if before == after:
+        return frozenset()
+    if len(before) != len(after):
+        return _FIELDS
+    # Told field by field, and no further than to the first that differs.
+    return frozenset(
+        field
+        for field in _FIELDS
+        if any(map(ne, map(attrgetter(field), before), map(attrgetter(field), after)))
+    )
 
 
 class Exposition:

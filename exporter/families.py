@@ -67,7 +67,8 @@ class Block:
 class Family(NamedTuple):
     """One metric family; `lines` is the text of its samples of some certificates at a Unix time.
 
-    `labels` are the family's own. A `timed` family changes with the clock, the others only with
+    `labels` are the family's own; `reads` are the fields of a certificate that its samples show,
+    beside those of its identity. A `timed` family changes with the clock, the others only with
     the certificates.
     """
 
@@ -75,24 +76,31 @@ class Family(NamedTuple):
     kind: Literal["gauge", "info"]
     help: str
     lines: Callable[[Block, float], str]
+    reads: tuple[str, ...]
     labels: tuple[str, ...] = ()
     timed: bool = False
 
 
-def _gauge(
-    name: str, text: str, values: Callable[[Block, float], Iterable[object]], *, timed: bool = False
-) -> Family:
-    """One sample for each certificate whose value is known."""
+_Values = Callable[[Block, float], Iterable[object]]
+
+
+def _gauge(name: str, text: str, field: str, values: _Values, *, timed: bool = False) -> Family:
+    """One sample for each certificate whose value, made of one field, is known."""
     start = f"{name}{{"
 
     def lines(block: Block, now: float) -> str:
         pairs = zip(block.identities, values(block, now), strict=True)
         return "".join([f"{start}{identity}}} {v}\n" for identity, v in pairs if v is not None])
 
-    return Family(name, "gauge", text, lines, timed=timed)
+    return Family(name, "gauge", text, lines, (field,), timed=timed)
 
 
-def _field(field: str) -> Callable[[Block, float], Iterable[object]]:
+def _plain(name: str, text: str, field: str) -> Family:
+    """One sample for each certificate whose field, a number, is known."""
+    return _gauge(name, text, field, _field(field))
+
+
+def _field(field: str) -> _Values:
     """The values of a field that is a number or unknown."""
     get = attrgetter(field)
 
@@ -108,6 +116,7 @@ def _info(
     name: str,
     text: str,
     labels: tuple[str, ...],
+    reads: tuple[str, ...],
     columns: Callable[[Block], tuple[Iterable[str], ...]],
 ) -> Family:
     """A 1 for each row of the columns: identities, then the values of the labels."""
@@ -120,7 +129,7 @@ def _info(
         parts = [part for text, column in row for part in (repeat(text), column)]
         return "".join(chain.from_iterable(zip(*parts, repeat(end), strict=False)))
 
-    return Family(name, "info", text, lines, labels)
+    return Family(name, "info", text, lines, reads, labels)
 
 
 def _one_hot(name: str, text: str, field: str, known: tuple[str, ...]) -> Family:
@@ -137,7 +146,7 @@ def _one_hot(name: str, text: str, field: str, known: tuple[str, ...]) -> Family
         pairs = zip(block.identities, block.column(field), strict=True)
         return "".join([identity.join(around(value)) for identity, value in pairs])
 
-    return Family(name, "gauge", text, lines, (field,))
+    return Family(name, "gauge", text, lines, (field,), (field,))
 
 
 def _certificate_columns(block: Block) -> tuple[Iterable[str], ...]:
@@ -178,6 +187,7 @@ FAMILIES: Final = (
         "ukc_certificate_info",
         "What changes with a renewal or an upload: 1 for each certificate.",
         ("uuid", "subject", "issuer", "serial_number", "wildcard", "renewal"),
+        ("uuid", "subject", "issuer", "serial_number"),
         _certificate_columns,
     ),
     _one_hot(
@@ -189,43 +199,46 @@ FAMILIES: Final = (
     _gauge(
         "ukc_certificate_expiry_days",
         "Days to expiry when the page was rendered, negative once expired; absent before issuance.",
+        "not_after",
         _expiry_days,
         timed=True,
     ),
-    _gauge(
+    _plain(
         "ukc_certificate_not_after_timestamp_seconds",
         "End of validity, as Unix time; absent before issuance.",
-        _field("not_after"),
+        "not_after",
     ),
-    _gauge(
+    _plain(
         "ukc_certificate_not_before_timestamp_seconds",
         "Beginning of validity, as Unix time; absent before issuance.",
-        _field("not_before"),
+        "not_before",
     ),
-    _gauge(
+    _plain(
         "ukc_certificate_created_timestamp_seconds",
         "Creation of the certificate object, as Unix time.",
-        _field("created_at"),
+        "created_at",
     ),
-    _gauge(
+    _plain(
         "ukc_certificate_validation_attempts",
         "Attempts of the running validation; 0 when none runs.",
-        _field("attempts"),
+        "attempts",
     ),
-    _gauge(
+    _plain(
         "ukc_certificate_validation_next_timestamp_seconds",
         "Next validation attempt, as Unix time; only while pending.",
-        _field("next_attempt"),
+        "next_attempt",
     ),
     _gauge(
         "ukc_certificate_service_groups",
         "Service groups that use the certificate.",
+        "service_groups",
         _service_groups,
     ),
     _info(
         "ukc_certificate_service_group_info",
         "The service groups that use the certificate: 1 for each attachment.",
         ("service_group", "service_group_uuid"),
+        ("service_groups",),
         _attachment_columns,
     ),
 )

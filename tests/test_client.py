@@ -272,6 +272,18 @@ async def test_an_entity_tag_saves_the_answer() -> None:
     assert sent == [None, '"abc"', '"abc"', None]
 
 
+async def test_an_answer_that_is_the_last_one_again_is_not_read_again() -> None:
+    """It means what it meant; another one in between is read, and so is what is not a 200."""
+    api = ScriptedApi(http(200, VALID), http(200, VALID), http(200, body()), http(500, body()))
+    async with api.serving() as url, client(url) as metro:
+        first, second, third = await metro.bulk(), await metro.bulk(), await metro.bulk()
+        with pytest.raises(PollError, match="the API answered 500"):
+            await metro.bulk()
+
+    assert first is second
+    assert (first.listed, third.listed) == (1, 0)
+
+
 @pytest.mark.parametrize("etag", ["abc", '"a b"', '"\xff"', '"', ""])
 async def test_what_is_no_entity_tag_is_not_sent(etag: str) -> None:
     """Nothing that an API sends can spoil a request."""

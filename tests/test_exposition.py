@@ -4,6 +4,7 @@ import gzip
 import subprocess
 from collections.abc import Callable, Iterable
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 
 from exporter.config import Selection
 from exporter.exposition import Exposition, render
-from exporter.families import FAMILIES, number
+from exporter.families import FAMILIES, IDENTITY, number
 from exporter.model import Certificate, ServiceGroup
 from exporter.snapshot import Key, MetroSnapshot
 from exporter.telemetry import Telemetry
@@ -205,6 +206,39 @@ def test_a_page_does_not_depend_on_the_page_before(
     third = render(found, second, now=NOW + 1)
 
     assert fresh.segments == second.segments == third.segments
+
+
+OTHER = {
+    "uuid": "other",
+    "name": "other",
+    "common_name": "*.other.example.com",
+    "state": "error",
+    "created_at": 1.5,
+    "not_before": None,
+    "not_after": 5.0,
+    "attempts": 7,
+    "next_attempt": 9.0,
+    "subject": "CN=other",
+    "issuer": "CN=Other",
+    "serial_number": "FF",
+    "service_groups": (ServiceGroup("u", "other"), ServiceGroup("v", "another")),
+}
+
+
+@pytest.mark.parametrize("field", Certificate.__struct_fields__)
+def test_a_field_that_changes_changes_what_reads_it(field: str) -> None:
+    """Each family's `reads` is all that its samples depend on; the rest of a block is kept."""
+    assert OTHER.keys() == set(Certificate.__struct_fields__)
+    many = [certificate(uuid=str(n), name=f"n{n}", next_attempt=8) for n in range(3)]
+    first = render(snapshot(*many), None, now=NOW)
+    many[1] = msgspec.structs.replace(many[1], **{field: OTHER[field]})
+    fresh = render(snapshot(*many), None, now=NOW)
+    second = render(snapshot(*many), first, now=NOW)
+
+    assert fresh.segments == second.segments
+    differs = [a != b for a, b in zip(first.segments, fresh.segments, strict=True)]
+    for family, differing in zip(FAMILIES, differs[: len(FAMILIES)], strict=True):
+        assert differing == (field in (*IDENTITY, *family.reads)), family.name
 
 
 @pytest.mark.parametrize("openmetrics", [False, True], ids=["text", "openmetrics"])
