@@ -7,7 +7,7 @@ import structlog
 from hypothesis import HealthCheck, settings
 
 # A busy machine is no failure; `make fuzz` takes the other profile.
-settings.register_profile("suite", deadline=None)
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile(
     "fuzz", deadline=None, max_examples=20_000, suppress_health_check=[HealthCheck.too_slow]
 )
