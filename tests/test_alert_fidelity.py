@@ -8,7 +8,7 @@ from tests.alerts.fidelity.bench import judge
 from tests.alerts.fidelity.kinds import HEALTHY, KINDS
 from tests.alerts.fidelity.lifecycles import DAY
 from tests.alerts.fidelity.verdict import Score
-from tests.alerts.fidelity.worlds import short_world
+from tests.alerts.fidelity.worlds import healthy_world, short_world
 from tests.tools import need
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
@@ -31,3 +31,15 @@ async def test_no_page_is_false_and_none_is_missed(tmp_path: Path) -> None:
     fixed = sum((row.fixed for row in found.values() if row.fixed), Score())
     assert fixed.false > 10
     assert fixed.missed > 0
+
+
+async def test_a_healthy_fleet_pages_nobody(tmp_path: Path) -> None:
+    """The year of the bench, for its first nine days: certificates of six days are renewed."""
+    need("promtool")
+
+    found = {row.kind: row for row in await judge(healthy_world(), 9 * DAY, tmp_path)}
+
+    ours, fixed = found["year"].ours, found["year"].fixed
+    assert (ours.pages, ours.findings) == (0, ())
+    assert fixed is not None
+    assert fixed.false > 0

@@ -1,7 +1,7 @@
 """Alerts held against the truth: false, missed, announced how early, and overlapping."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from tests.alerts.fidelity.alerts import FIXED, Firing
@@ -45,7 +45,7 @@ def scores(
     recording: Recording, stories: Sequence[Lifecycle], firings: Iterable[Firing], *, fixed: bool
 ) -> dict[str, Score]:
     """The score of each kind of lifecycle: of the shipped rules, or of the fixed-day pair."""
-    kinds = {domain: s.kind for s in stories for domain in (s.domain, f"*.{s.domain}")}
+    kinds = {story.domain: story.kind for story in stories}
     pages = defaultdict(list)
     for firing in firings:
         if firing.name and firing.severity != "info" and (firing.alert in FIXED) == fixed:
@@ -57,9 +57,18 @@ def scores(
     total: dict[str, Score] = defaultdict(Score)
     for key, moments in recording.truth.items():
         truth = tuple(judged(moments, twins[key[0]], recording.steps))
-        kind = kinds[truth[0].certificate.common_name] if truth else "gone"
+        kind = _kind(kinds, truth[0].certificate.common_name) if truth else "gone"
         total[kind] += score(key[1], truth, pages[key])
     return total
+
+
+def _kind(kinds: Mapping[str, str], common_name: str) -> str:
+    """The kind of the story whose domain the name is or is under."""
+    domain = common_name
+    while domain not in kinds:
+        _, dot, domain = domain.partition(".")
+        assert dot, f"no story is about {common_name}"
+    return kinds[domain]
 
 
 def score(name: str, truth: Sequence[Judged], pages: Sequence[Firing]) -> Score:
