@@ -1,16 +1,24 @@
-"""Which event loop runs the exporter."""
+"""Which event loop runs the exporter, and what may be done beside it."""
 
 import asyncio
 import socket
 import sys
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 SWITCH_SECONDS: Final = 0.0005
 """How long a thread that reads or renders may keep the event loop from running."""
 
 T = TypeVar("T")
+
+
+class Aside(Protocol):
+    """Does some work in a thread, so that the event loop goes on meanwhile."""
+
+    def __call__(self, work: Callable[[], T], /) -> Awaitable[T]:
+        """What the work returns or raises."""
+        ...
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:

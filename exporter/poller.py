@@ -4,12 +4,14 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final, NamedTuple, Protocol
 
 import structlog
 
 from exporter.errors import Forbidden, PollError, RateLimited, TimedOut, Unauthorized
 from exporter.items import Unread
+from exporter.loop import Aside
 from exporter.protocol import Reading
 from exporter.snapshot import Key, MetroSnapshot, Store, look
 
@@ -46,9 +48,10 @@ class Poller:
     `fetch` gives a reading or raises `PollError`.
     `publish` is awaited after every poll with the newest snapshot, after a failed one too:
     days to expiry go on counting.
+    `aside` does off the event loop what takes long.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - it is given all that it needs
         self,
         key: Key,
         fetch: Callable[[], Awaitable[Reading]],
@@ -58,6 +61,7 @@ class Poller:
         publish: Callable[[MetroSnapshot], Awaitable[None]],
         observer: Observer,
         clock: Callable[[], float] = time.time,
+        aside: Aside = asyncio.to_thread,
     ) -> None:
         self.key = key
         self.tried = asyncio.Event()
@@ -67,6 +71,7 @@ class Poller:
         self._publish = publish
         self._observer = observer
         self._clock = clock
+        self._aside = aside
         self._failures = 0
         self._logged: frozenset[tuple[str, str, str]] = frozenset()
 
@@ -108,9 +113,10 @@ class Poller:
     async def _succeeded(self, reading: Reading, taken_at: float, started: float) -> None:
         previous = self._store.newest(self.key)
         stale_after = self._schedule.stale_after
-        snapshot = await asyncio.to_thread(
+        looking = partial(
             look, self.key, reading, previous, taken_at=taken_at, stale_after=stale_after
         )
+        snapshot = await self._aside(looking)
         seconds = time.perf_counter() - started
         self._store.publish(snapshot)
         self._observer.succeeded(snapshot, seconds=seconds)

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import structlog
 from starlette.types import ASGIApp
@@ -20,7 +20,7 @@ from exporter.client import Client
 from exporter.client.transport import Budget, Trust, connections
 from exporter.config import Configuration, Selection
 from exporter.errors import ConfigurationError, ExporterError
-from exporter.exposition import Exposition, render
+from exporter.exposition import Exposition, let_go, render
 from exporter.metros import Metros, Plan, Polled
 from exporter.poller import Poller, Schedule
 from exporter.reload import Reloader
@@ -38,6 +38,8 @@ _THREADS: Final = 256
 _PROBES: Final = Limits(connections=32)
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 
 class Address(NamedTuple):
@@ -122,6 +124,7 @@ class Graph:
             clock=self._clock,
             wanted=wanted(plan.metro.selection),
             shard=configuration.shard,
+            aside=self._aside,
         )
         bulk = configuration.fetch == "bulk" and configuration.shard.total == 1
         poller = Poller(
@@ -132,14 +135,22 @@ class Graph:
             publish=partial(self._publish, plan.metro.selection),
             observer=self.telemetry,
             clock=self._clock,
+            aside=self._aside,
         )
         return Polled(poller, http.aclose)
 
     async def _publish(self, selection: Selection, snapshot: MetroSnapshot) -> None:
         previous = self.exposition.rendered(snapshot.key)
-        rendering = partial(render, snapshot, previous, now=self._clock(), selection=selection)
-        loop = asyncio.get_running_loop()
-        self.exposition.publish(await loop.run_in_executor(self._executor, rendering))
+        now = self._clock()
+        rendering = partial(render, snapshot, previous, now=now, selection=selection)
+        self.exposition.publish(await self._aside(rendering))
+        if previous:
+            held = [previous]
+            del previous, rendering
+            await self._aside(partial(let_go, held))
+
+    async def _aside(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
 
     def _budget(self, plan: Plan) -> Callable[[], Awaitable[None]] | None:
         """The budget of the metro's account; it outlives a reload that leaves it as it is."""
@@ -159,8 +170,8 @@ async def build(
     configuration: Configuration, *, clock: Callable[[], float] = time.time
 ) -> AsyncIterator[Graph]:
     """The graph for a configuration; its connections are closed at the end of the context."""
-    # One thread: renderings side by side would only take turns, and hold more memory.
-    with ThreadPoolExecutor(1, "render") as executor:
+    # One thread: readings and renderings side by side would only take turns, and hold more memory.
+    with ThreadPoolExecutor(1, "aside") as executor:
         graph = Graph(configuration, executor, clock)
         try:
             await graph.apply(configuration)
