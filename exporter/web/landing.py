@@ -18,8 +18,11 @@ _PAGE = """<!DOCTYPE html>
 body {{ max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }}
 h1 {{ font-size: 1.5rem; margin-bottom: 0; }}
 table {{ border-collapse: collapse; margin: 1.5rem 0; width: 100%; }}
-th, td {{ text-align: left; padding: .4rem .8rem .4rem 0; border-bottom: 1px solid #8886; }}
-td.number, th.number {{ text-align: right; font-variant-numeric: tabular-nums; }}
+caption {{ text-align: left; margin-bottom: .4rem; }}
+th, td {{ text-align: left; padding: .4rem 1rem .4rem 0; border-bottom: 1px solid #8886; }}
+td {{ font-variant-numeric: tabular-nums; }}
+.number {{ text-align: right; }}
+th:last-child, td:last-child {{ padding-right: 0; }}
 .none {{ opacity: .65; }}
 </style>
 </head>
