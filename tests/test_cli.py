@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import shutil
 import signal
 import socket
@@ -20,6 +21,7 @@ from tests.tools import need
 
 pytestmark = pytest.mark.anyio
 
+README = Path(__file__).parents[1] / "README.md"
 TOKEN = "cm9ib3QkY2xpOnNlY3JldC10b2tlbg=="
 VARIABLES = {"UKC_TOKEN": TOKEN}
 
@@ -331,6 +333,9 @@ async def test_demo_prints_what_to_open() -> None:
 
     for state in ("pending", "valid", "error"):
         assert f'state="{state}"}} 1\n' in page
+    shown = re.findall(r"^(ukc_\S+) \S+$", README.read_text("utf-8"), re.MULTILINE)
+    assert len(shown) >= 4
+    assert not [series for series in shown if f"\n{series} " not in page]
     for name in ("fra0", "dal0", "sin0"):
         assert f'ukc_up{{account="demo",metro="{name}"}} 1.0' in page
     assert (done.code, f"{url}/metrics  what Prometheus scrapes" in done.out) == (0, True)
