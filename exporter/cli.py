@@ -69,31 +69,53 @@ def _options(arguments: list[str]) -> argparse.Namespace:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
+        usage=f"{PROGRAM} [COMMAND] [flags]",
         description="Prometheus exporter for the TLS certificates of Unikraft Cloud.",
         epilog="Without a command, `serve` is meant. "
         "Without a file, UKC_TOKEN and UKC_METRO are the configuration.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="", required=True)
+    commands = parser.add_subparsers(
+        prog=PROGRAM, title="commands", metavar="COMMAND [flags]", required=True
+    )
     _add_serve(commands.add_parser)
     _add_demo(commands.add_parser)
     _add_simulate(commands.add_parser)
     _add_once(commands.add_parser)
     _add_check_config(commands.add_parser)
+    for command in commands.choices.values():
+        _add_logging(command)
     return parser
 
 
 AddParser = Callable[..., argparse.ArgumentParser]
 
 
-def _command(add: AddParser, name: str, text: str) -> argparse.ArgumentParser:
-    parser = add(name, help=text, description=text, allow_abbrev=False)
-    parser.add_argument("--log.level", dest="log_level", choices=tuple(LEVELS), default="info")
+def _command(add: AddParser, name: str, text: str, required: str = "") -> argparse.ArgumentParser:
+    """A command; of its flags, the usage names those that are `required`."""
+    usage = " ".join(("%(prog)s", *required.split(), "[flags]"))
+    description = f"{text[0].upper()}{text[1:]}."
+    return add(name, help=text, description=description, usage=usage, allow_abbrev=False)
+
+
+def _add_logging(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--log.format", dest="log_format", choices=("logfmt", "json"), default="logfmt"
+        "--log.level",
+        dest="log_level",
+        choices=tuple(LEVELS),
+        default="info",
+        metavar="LEVEL",
+        help="%(choices)s (default: %(default)s)",
     )
-    return parser
+    parser.add_argument(
+        "--log.format",
+        dest="log_format",
+        choices=("logfmt", "json"),
+        default="logfmt",
+        metavar="FORMAT",
+        help="%(choices)s (default: %(default)s)",
+    )
 
 
 def _add_config_file(parser: argparse.ArgumentParser, *, required: bool) -> None:
@@ -103,7 +125,9 @@ def _add_config_file(parser: argparse.ArgumentParser, *, required: bool) -> None
         type=Path,
         metavar="FILE",
         required=required,
-        help="YAML configuration",
+        help="YAML configuration"
+        if required
+        else "YAML configuration, in place of the environment",
     )
 
 
@@ -113,7 +137,8 @@ def _add_shard(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=0,
         metavar="I",
-        help="which of the exporters that share the certificates this is, from 0",
+        help="which of the exporters that share the certificates this is, from 0 "
+        "(default: %(default)s)",
     )
     parser.add_argument(
         "--total-shards",
@@ -186,19 +211,39 @@ def _add_demo(add: AddParser) -> None:
 
 def _add_simulate(add: AddParser) -> None:
     text = "the simulated certificates API of one metro"
-    parser = _command(add, "simulate", text)
+    parser = _command(add, "simulate", text, "--listen-address=HOST:PORT --token=TOKEN")
     parser.add_argument(
         "--listen-address",
         dest="listen_address",
         required=True,
         metavar="HOST:PORT",
         type=_listen_text,
+        help="where to listen; port 0 takes a free one",
     )
     parser.add_argument("--token", required=True, help="the bearer token that clients must send")
-    parser.add_argument("--metro", default="fra0", metavar="NAME")
-    parser.add_argument("--scenario", default="mixture", metavar="NAME|FILE")
-    parser.add_argument("--seed", type=int, default=1, metavar="N")
-    parser.add_argument("--speed", type=float, default=1.0, metavar="N", help="clock speed")
+    parser.add_argument(
+        "--metro", default="fra0", metavar="NAME", help="which metro it is (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--scenario",
+        default="mixture",
+        metavar="NAME|FILE",
+        help="the certificates at the first moment (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=1,
+        metavar="N",
+        help="another one gives other names and serial numbers (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--speed",
+        type=float,
+        default=1.0,
+        metavar="N",
+        help="simulated seconds that pass in one; 0 stops the clock (default: %(default)g)",
+    )
     parser.set_defaults(run=_simulate)
 
 
@@ -211,7 +256,8 @@ def _add_once(add: AddParser) -> None:
 
 
 def _add_check_config(add: AddParser) -> None:
-    parser = _command(add, "check-config", "load the configuration as `serve` does, and exit")
+    text = "load the configuration as `serve` does, and exit"
+    parser = _command(add, "check-config", text, "--config.file=FILE")
     _add_config_file(parser, required=True)
     _add_web_config_file(parser)
     parser.set_defaults(run=_check_config)
@@ -274,19 +320,33 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _once(options: argparse.Namespace) -> int:
     page, failed = run(once(_configuration(options)))
-    sys.stdout.buffer.write(page)
-    sys.stdout.buffer.flush()
+    _print_page(page)
     for key in failed:
         print(f"{PROGRAM}: account {key.account}, metro {key.metro}: failed", file=sys.stderr)
     return 1 if failed else 0
 
 
+def _print_page(page: bytes) -> None:
+    try:
+        sys.stdout.buffer.write(page)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        # The reader has seen enough, as `head` has; at the exit Python would try again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _check_config(options: argparse.Namespace) -> int:
     configuration = _configuration(options)
     WebSettings(options.web_config_file)
-    metros = sum(len(account.metros) for account in configuration.accounts)
-    print(f"{options.config_file}: fine, {len(configuration.accounts)} accounts, {metros} metros")
+    accounts = configuration.accounts
+    metros = sum(len(account.metros) for account in accounts)
+    counted = f"{_count(len(accounts), 'account')}, {_count(metros, 'metro')}"
+    print(f"{options.config_file}: fine, {counted}")
     return 0
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _demo(options: argparse.Namespace) -> int:

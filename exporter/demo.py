@@ -16,7 +16,7 @@ _TOKEN: Final = "demo:not-a-secret"  # noqa: S105 - the simulator's, made up her
 _WELCOME: Final = """\
 Three simulated metros ({metros}), a certificate for every state and urgency.
 
-  {url}/         what was read, and when
+  {url}{root}  what was read, and when
   {url}{path}  what Prometheus scrapes
 
 In another terminal:
@@ -45,4 +45,6 @@ async def demo(web: Web, *, seed: int = 1) -> None:
 
 
 def _welcome(url: str, path: str) -> None:
-    print(_WELCOME.format(url=url, path=path, metros=", ".join(METROS)), flush=True)  # noqa: T201
+    root = "/".ljust(len(path))
+    text = _WELCOME.format(url=url, root=root, path=path, metros=", ".join(METROS))
+    print(text, flush=True)  # noqa: T201

@@ -278,4 +278,6 @@ def listen(address: Address) -> socket.socket:
         return socket.create_server(tuple(address), family=family, backlog=_BACKLOG)
     except OSError as exc:
         where = f"{address.host}:{address.port}"
-        raise ExporterError(f"cannot listen on {where}: {exc.strerror or exc}") from exc
+        # Python adds the address to what the system says.
+        said = str(exc.strerror or exc).partition(" (while ")[0]
+        raise ExporterError(f"cannot listen on {where}: {said}") from exc

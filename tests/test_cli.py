@@ -1,6 +1,8 @@
 """The command line as a person meets it: arguments in; output and exit code out."""
 
+import asyncio
 import os
+import re
 import shutil
 import signal
 import socket
@@ -14,11 +16,12 @@ import pytest
 from exporter import __version__, cli
 from tests.api import ScriptedApi, cut, endless, hang, http
 from tests.builders import body, item
-from tests.processes import Done, run, running
+from tests.processes import COMMAND, Done, environment, run, running
 from tests.tools import need
 
 pytestmark = pytest.mark.anyio
 
+README = Path(__file__).parents[1] / "README.md"
 TOKEN = "cm9ib3QkY2xpOnNlY3JldC10b2tlbg=="
 VARIABLES = {"UKC_TOKEN": TOKEN}
 
@@ -117,12 +120,13 @@ async def test_a_bad_token_file(tmp_path: Path, content: str | None, want: str) 
     assert want in done.err
 
 
-async def test_check_config(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("metros", "want"), [("fra0", "1 metro"), ("fra0, dal0", "2 metros")])
+async def test_check_config(tmp_path: Path, metros: str, want: str) -> None:
     """A good file is said to be one."""
-    flag = write(tmp_path, "fra0, dal0")
+    flag = write(tmp_path, metros)
     done = await run("check-config", flag, variables=VARIABLES)
 
-    assert Done(0, f"{tmp_path / 'exporter.yaml'}: fine, 1 accounts, 2 metros\n", "") == done
+    assert Done(0, f"{tmp_path / 'exporter.yaml'}: fine, 1 account, {want}\n", "") == done
 
 
 async def test_once_prints_a_page_that_promtool_accepts() -> None:
@@ -157,6 +161,23 @@ async def test_once_names_the_metro_that_failed(tmp_path: Path) -> None:
     assert done.code == 1
     assert done.err.endswith("ukc-certificate-exporter: account default, metro dal0: failed\n")
     assert 'ukc_certificate_info{account="default",metro="fra0"' in done.out
+
+
+async def test_once_for_a_reader_who_has_seen_enough() -> None:
+    """As in `once | head`: neither a failure nor a word about it."""
+    async with ScriptedApi(http(200, body(item()))).serving() as url:
+        reader, writer = os.pipe()
+        os.close(reader)
+        process = await asyncio.create_subprocess_exec(
+            *(*COMMAND, "once", "--log.level=error"),
+            env=environment(**VARIABLES, UKC_METRO=url),
+            stdout=writer,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        os.close(writer)
+        _, err = await process.communicate()
+
+    assert (process.returncode, err) == (0, b"")
 
 
 async def test_serve_answers_and_stops(tmp_path: Path) -> None:
@@ -218,10 +239,8 @@ async def test_a_port_that_is_taken() -> None:
             variables={**VARIABLES, "UKC_METRO": "http://127.0.0.1:1"},
         )
 
-    assert done.code == 1
-    assert done.err.splitlines()[-1].startswith(
-        f"ukc-certificate-exporter: cannot listen on 127.0.0.1:{port}: "
-    )
+    said = f"ukc-certificate-exporter: cannot listen on 127.0.0.1:{port}: Address already in use"
+    assert (done.code, done.err.splitlines()[-1]) == (1, said)
 
 
 BUG = """
@@ -314,6 +333,9 @@ async def test_demo_prints_what_to_open() -> None:
 
     for state in ("pending", "valid", "error"):
         assert f'state="{state}"}} 1\n' in page
+    shown = re.findall(r"^(ukc_\S+) \S+$", README.read_text("utf-8"), re.MULTILINE)
+    assert len(shown) >= 4
+    assert not [series for series in shown if f"\n{series} " not in page]
     for name in ("fra0", "dal0", "sin0"):
         assert f'ukc_up{{account="demo",metro="{name}"}} 1.0' in page
     assert (done.code, f"{url}/metrics  what Prometheus scrapes" in done.out) == (0, True)

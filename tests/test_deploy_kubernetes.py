@@ -217,6 +217,21 @@ def test_who_selects_finds(build: str) -> None:
         assert service["metadata"]["labels"][monitor["spec"]["jobLabel"]] == NAME
 
 
+@pytest.mark.parametrize("build", BUILDS)
+def test_what_is_let_out(build: str) -> None:
+    """Names are resolved and the API is asked, in every cluster; nothing else."""
+    (policy,) = of_kind(build, "NetworkPolicy")
+    (rule,) = policy["spec"]["egress"]
+
+    assert policy["spec"]["policyTypes"] == ["Ingress", "Egress"]
+    assert set(rule) == {"ports"}
+    assert [(p["protocol"], p["port"]) for p in rule["ports"]] == [
+        ("UDP", 53),
+        ("TCP", 53),
+        ("TCP", 443),
+    ]
+
+
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_the_namespace_admits_restricted_pods_only(overlay: str) -> None:
     """And everything else is in it."""

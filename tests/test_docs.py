@@ -1,7 +1,9 @@
 """What the documentation says is what the code does."""
 
 import re
+import shlex
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -23,9 +25,69 @@ PAGES = sorted(
 )
 
 
+FOLDERS = ("alerts", "bench", "dashboards", "deploy", "docs", "exporter", "requirements", "tests")
+
+
 def blocks(page: Path, language: str) -> list[str]:
     """The fenced blocks of a page in a language."""
     return re.findall(rf"```{language}\n(.*?)```", page.read_text(), re.DOTALL)
+
+
+def commands(page: Path) -> Iterator[list[str]]:
+    """What a page tells its reader to run: in blocks, and in a line or a table."""
+    text = page.read_text()
+    spans = re.findall(r"`((?:make|docker|kubectl|python|(?:\S+/)?pip|\.venv/\S+) [^`]+)`", text)
+    for lines in (*blocks(page, "sh"), *blocks(page, "bash"), *spans):
+        for line in lines.replace("\\\n", " ").splitlines():
+            lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+            lexer.whitespace_split = True
+            found: list[str] = []
+            for word in (*lexer, "|"):
+                if set(word) <= set("();<>|&"):
+                    if found:
+                        yield found
+                    found = []
+                else:
+                    found.append(word)
+
+
+COMMANDS = [
+    pytest.param(command, id=f"{page.relative_to(ROOT)}: {shlex.join(command)}")
+    for page in PAGES
+    for command in commands(page)
+]
+
+
+def test_the_readme_tells_what_to_run() -> None:
+    """In the order of a first hour."""
+    told = [" ".join(command) for command in commands(ROOT / "README.md")]
+    wanted = ("make demo", "curl -s", "make test")
+
+    assert [any(line.startswith(start) for line in told) for start in wanted] == [True] * 3
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_what_is_told_to_run_is_there(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Targets of make, our own commands and flags, modules and files of this repository."""
+    program, *words = command
+    flags = [word.partition("=")[0] for word in words if word.startswith("--")]
+    if program == "make":
+        targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+        assert {word for word in words if "=" not in word} <= set(targets)
+    if Path(program).name == cli.PROGRAM and "--version" not in flags:
+        with pytest.raises(SystemExit) as end:
+            cli.main([*words, "--help"])
+        assert end.value.code == 0
+        assert set(flags) <= set(re.findall(r"--[a-z]+(?:[.-][a-z]+)*", capsys.readouterr().out))
+    if Path(program).name.startswith("python") and words[:1] == ["-m"] and words[1] != "venv":
+        module = ROOT / words[1].replace(".", "/")
+        assert module.with_suffix(".py").is_file() or (module / "__main__.py").is_file()
+    for word in words:
+        path = word.rpartition("=")[2]
+        if path.partition("/")[0] in FOLDERS and "/" in path:
+            assert list(ROOT.glob(path)), path
 
 
 def test_metrics_page_is_as_generated() -> None:

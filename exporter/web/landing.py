@@ -18,8 +18,12 @@ _PAGE = """<!DOCTYPE html>
 body {{ max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }}
 h1 {{ font-size: 1.5rem; margin-bottom: 0; }}
 table {{ border-collapse: collapse; margin: 1.5rem 0; width: 100%; }}
+caption {{ text-align: left; margin-bottom: .4rem; }}
 th, td {{ text-align: left; padding: .4rem .8rem .4rem 0; border-bottom: 1px solid #8886; }}
-td.number, th.number {{ text-align: right; font-variant-numeric: tabular-nums; }}
+td {{ font-variant-numeric: tabular-nums; white-space: nowrap; }}
+.wide {{ overflow-x: auto; }}
+.number {{ text-align: right; }}
+th:last-child, td:last-child {{ padding-right: 0; }}
 .none {{ opacity: .65; }}
 </style>
 </head>
@@ -28,6 +32,7 @@ td.number, th.number {{ text-align: right; font-variant-numeric: tabular-nums; }
 <p class="none">Version {version}</p>
 <p><a href="{metrics}">Metrics</a> · <a href="/-/healthy">Healthy</a> ·
 <a href="/-/ready">Ready</a></p>
+<div class="wide">
 <table>
 <caption class="none">The last complete look at each metro</caption>
 <thead><tr><th>Account</th><th>Metro</th><th>Read at (UTC)</th>
@@ -36,6 +41,7 @@ td.number, th.number {{ text-align: right; font-variant-numeric: tabular-nums; }
 {rows}
 </tbody>
 </table>
+</div>
 </body>
 </html>
 """
