@@ -4,10 +4,12 @@ A page is rendered in parts of 100,000 certificates, which is what several shard
 """
 
 import datetime as dt
+import itertools
 
 from bench.fleet import answer, fleet
 from exporter import protocol
 from exporter.config import Selection
+from exporter.deflate import join
 from exporter.exposition import render
 from exporter.snapshot import Key, look
 
@@ -37,20 +39,15 @@ def _sizes(count: int, part: int) -> tuple[int, int, int, int, int]:
     snapshot = look(Key("default", "fra0"), reading, None, taken_at=_NOW, stale_after=3600)
     page = render(snapshot, None, now=_NOW)
     none = render(snapshot, None, now=_NOW, selection=Selection("none"))
-    samples = sum(piece.count(b"\n") for s in page.segments for piece in _inflated(s.deflated))
+    shown = join(itertools.chain.from_iterable(page.segments))
+    hidden = join(itertools.chain.from_iterable(none.segments))
     return (
         len(body),
-        samples,
-        sum(s.size for s in page.segments),
-        sum(len(s.deflated) for s in page.segments),
-        sum(len(s.deflated) for s in none.segments),
+        sum(piece.count(b"\n") for piece in shown.text()),
+        shown.size,
+        sum(map(len, shown.gzip())),
+        sum(map(len, hidden.gzip())),
     )
-
-
-def _inflated(deflated: bytes) -> list[bytes]:
-    import zlib
-
-    return [zlib.decompressobj(-15).decompress(deflated)]
 
 
 if __name__ == "__main__":

@@ -64,8 +64,32 @@ def deflate(texts: Iterable[str]) -> Segment:
     return Segment(b"".join(parts), crc, size, _shift(size))
 
 
-def concatenated(parts: Sequence[Part]) -> tuple[Segment, list[Part]]:
-    """The parts as one segment, and each of them within it."""
+def concatenated(parts: Sequence[Part]) -> tuple[tuple[Segment, ...], list[Part]]:
+    """The parts as segments of a size to be sent at once, and each part within its segment."""
+    segments: list[Segment] = []
+    within: list[Part] = []
+    for some in _gathered(parts):
+        segment, inside = _whole(some)
+        within += inside
+        if segment.size:
+            segments.append(segment)
+    return tuple(segments), within
+
+
+def _gathered(parts: Iterable[Part]) -> Iterator[list[Part]]:
+    some: list[Part] = []
+    length = 0
+    for part in parts:
+        some.append(part)
+        length += len(part.deflated)
+        if length >= _SENT_AT_ONCE:
+            yield some
+            some, length = [], 0
+    if some:
+        yield some
+
+
+def _whole(parts: Sequence[Part]) -> tuple[Segment, list[Part]]:
     deflated = b"".join([part.deflated for part in parts])
     within: list[Part] = []
     view, start, crc, size = memoryview(deflated), 0, 0, 0
@@ -74,7 +98,7 @@ def concatenated(parts: Sequence[Part]) -> tuple[Segment, list[Part]]:
         within.append(part._replace(deflated=view[start:stop]))
         start, size = stop, size + part.size
         crc = _product(part.shift, crc) ^ part.crc
-    return (Segment(deflated, crc, size, _shift(size)), within) if size else (EMPTY, within)
+    return Segment(deflated, crc, size, _shift(size)), within
 
 
 class Stream(NamedTuple):
@@ -98,6 +122,7 @@ class Stream(NamedTuple):
 
 
 _INFLATED_AT_ONCE: Final = 1 << 14
+_SENT_AT_ONCE: Final = 1 << 19
 
 
 def join(segments: Iterable[Segment], before: Stream | None = None) -> Stream:

@@ -49,13 +49,13 @@ class BlockPage(NamedTuple):
 
 
 class MetroPage(NamedTuple):
-    """One metro's samples: a segment for each family of both tables, in their order.
+    """One metro's samples: segments for each family of both tables, in their order.
 
     `blocks` are found by the uuid of their first certificate.
     """
 
     snapshot: MetroSnapshot
-    segments: tuple[Segment, ...]
+    segments: tuple[tuple[Segment, ...], ...]
     shown: Shown
     fleet: Fleet
     blocks: Mapping[str, BlockPage]
@@ -80,20 +80,20 @@ def render(
         together = fleet(snapshot.certificates)
     segments, blocks = _samples(snapshot.key, chosen.certificates, previous, now)
     metro = Metro(snapshot.key, together, chosen.omitted, now)
-    totals = (deflate(a.lines(metro)) for a in AGGREGATES)
+    totals = ((deflate(a.lines(metro)),) for a in AGGREGATES)
     return MetroPage(snapshot, (*segments, *totals), chosen, together, blocks)
 
 
 def _samples(
     key: Key, certificates: tuple[Certificate, ...], previous: MetroPage | None, now: float
-) -> tuple[list[Segment], Mapping[str, BlockPage]]:
+) -> tuple[list[tuple[Segment, ...]], Mapping[str, BlockPage]]:
     known = previous.blocks if previous else {}
     unchanged = previous is not None and previous.shown.certificates == certificates
     blocks = [
         _block(Block(metro_labels(key), neighbours), known.get(neighbours[0].uuid), now)
         for neighbours in _split(certificates)
     ]
-    segments: list[Segment] = []
+    segments: list[tuple[Segment, ...]] = []
     for position, family in enumerate(FAMILIES):
         if previous and unchanged and not family.timed:
             segments.append(previous.segments[position])
@@ -101,7 +101,7 @@ def _samples(
         whole, parts = concatenated([block.parts[position] for block in blocks])
         segments.append(whole)
         for block, part in zip(blocks, parts, strict=True):
-            # The block looks into the whole, so that nothing is kept twice.
+            # The block looks into the segment, so that nothing is kept twice.
             block.parts[position] = NOTHING if family.timed else part
     return segments, {block.certificates[0].uuid: block for block in blocks}
 
@@ -209,4 +209,4 @@ def _by_family(headers: Iterable[Segment], pages: Sequence[MetroPage]) -> Iterat
     for position, described in enumerate(headers):
         yield described
         for page in pages:
-            yield page.segments[position]
+            yield from page.segments[position]

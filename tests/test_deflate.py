@@ -1,6 +1,7 @@
 """Segments joined into one gzip stream, held to zlib's own reading of it."""
 
 import gzip
+import random
 import zlib
 
 from hypothesis import given
@@ -49,7 +50,18 @@ def test_parts_of_a_whole_are_taken_out_again(texts: list[list[str]]) -> None:
     whole, parts = concatenated([segment.part() for segment in segments])
     again, _ = concatenated(parts)
 
-    assert join(segments).crc == join([whole]).crc == join([again]).crc
-    assert b"".join(join(segments).text()) == b"".join(join([whole]).text())
+    assert join(segments).crc == join(whole).crc == join(again).crc
+    assert b"".join(join(segments).text()) == b"".join(join(whole).text())
     assert [bytes(part.deflated) for part in parts] == [s.deflated for s in segments]
     assert whole == again
+
+
+def test_a_whole_is_cut_where_it_is_worth_sending() -> None:
+    """Half a mebibyte or a little more at a time; what is larger by itself stays one."""
+    texts = [random.Random(n).randbytes(300_000).hex() for n in range(7)]  # noqa: S311
+    parts = [deflate([text]).part() for text in [*texts, ""]]
+    whole, within = concatenated(parts)
+
+    assert [len(segment.deflated) >> 19 for segment in whole] == [1, 1, 1, 0]
+    assert b"".join(join(whole).text()).decode() == "".join(texts)
+    assert [bytes(part.deflated) for part in within] == [bytes(part.deflated) for part in parts]

@@ -18,7 +18,6 @@ from exporter.telemetry import Telemetry
 from exporter.web.landing import landing_page
 from exporter.web.negotiation import gzip_accepted, negotiated
 
-_AT_ONCE = 1 << 20
 _WORTH_SENDING: Final = 1 << 16
 
 _SECURITY = {
@@ -100,7 +99,7 @@ def _probes(ready: Callable[[], bool]) -> list[Route]:
 
 
 class _PageResponse(Response):
-    """A page in the buffers that it is kept in, of which only the piece being sent is copied."""
+    """A page in the buffers that it is kept in: none of a size worth sending is copied."""
 
     def __init__(self, stream: Stream, content_type: str, *, gzip: bool) -> None:
         self._buffers: Iterable[bytes]
@@ -126,15 +125,13 @@ class _PageResponse(Response):
 
 
 def _pieces(buffers: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in pieces worth sending, none so large that others wait for it long."""
+    """The same bytes in pieces worth sending; those that are large enough as they are."""
     small: list[bytes] = []
     size = 0
     for buffer in buffers:
         small.append(buffer)
         size += len(buffer)
         if size >= _WORTH_SENDING:
-            whole = small[0] if len(small) == 1 else b"".join(small)
-            for start in range(0, size, _AT_ONCE):
-                yield whole[start : start + _AT_ONCE] if size > _AT_ONCE else whole
+            yield small[0] if len(small) == 1 else b"".join(small)
             small, size = [], 0
     yield b"".join(small)
