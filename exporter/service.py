@@ -180,9 +180,11 @@ async def build(
             await graph.metros.stop()
 
 
-async def once(configuration: Configuration) -> tuple[bytes, tuple[Key, ...]]:
+async def once(
+    configuration: Configuration, *, clock: Callable[[], float] = time.time
+) -> tuple[bytes, tuple[Key, ...]]:
     """One poll of every metro: the page in text format, and the metros that failed."""
-    async with build(configuration) as graph:
+    async with build(configuration, clock=clock) as graph:
         await asyncio.gather(*(poller.poll() for poller in graph.pollers))
         page = graph.exposition.stream(
             openmetrics=False, tail=graph.telemetry.exposition(openmetrics=False)
