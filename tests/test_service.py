@@ -185,7 +185,11 @@ async def test_shards_together_are_one_exporters_page() -> None:
         now = time.time()
         whole, _ = await service.once(settings, clock=lambda: now)
         parts = [
-            (await service.once(settings._replace(shard=Shard(n, 3)), clock=lambda: now))[0]
+            (
+                await service.once(
+                    settings._replace(shard=Shard(n, 3), fetch="bulk"), clock=lambda: now
+                )
+            )[0]
             for n in range(3)
         ]
 
