@@ -123,10 +123,9 @@ class Graph:
             wanted=wanted(plan.metro.selection),
             shard=configuration.shard,
         )
-        bulk = configuration.fetch == "bulk" and configuration.shard.total == 1
         poller = Poller(
             plan.key,
-            client.bulk if bulk else client.batched,
+            client.batched if configuration.batched else client.bulk,
             _schedule(configuration),
             store=self.store,
             publish=partial(self._publish, plan.metro.selection),
