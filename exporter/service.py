@@ -67,9 +67,8 @@ class Graph:
         self._executor = executor
         self._trust = Trust()
         self._budgets: dict[tuple[str, int], Budget] = {}
-        self.telemetry = Telemetry()
+        self.telemetry = Telemetry(configuration.shard)
         self.telemetry.configuration_loaded(clock())
-        self.telemetry.shard(*configuration.shard)
         self.store = Store()
         self.exposition = Exposition(stale_after=configuration.stale_after, clock=clock)
         self.metros = Metros(self._polled, self)
