@@ -8,7 +8,7 @@ from tests.alerts.fidelity.bench import judge
 from tests.alerts.fidelity.kinds import HEALTHY, KINDS
 from tests.alerts.fidelity.lifecycles import DAY
 from tests.alerts.fidelity.verdict import Score
-from tests.alerts.fidelity.worlds import short_world
+from tests.alerts.fidelity.worlds import sharded_world, short_world
 from tests.tools import need
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
@@ -31,3 +31,16 @@ async def test_no_page_is_false_and_none_is_missed(tmp_path: Path) -> None:
     fixed = sum((row.fixed for row in found.values() if row.fixed), Score())
     assert fixed.false > 10
     assert fixed.missed > 0
+
+
+async def test_a_shard_that_is_away_hides_nothing(tmp_path: Path) -> None:
+    """The same lifecycles on three shards: each absence is a page, and nothing else changes."""
+    need("promtool")
+
+    found = await judge(sharded_world(1), 2.5 * DAY, tmp_path)
+
+    ours = sum((row.ours for row in found), Score())
+    assert ours.findings == ()
+    assert (ours.false, ours.missed, ours.overlapping) == (0, 0, 0)
+    assert [3] == [row.ours.pages for row in found if row.kind == "shard away"]
+    assert {row.kind for row in found if row.kind in HEALTHY and row.ours.pages} == set()
