@@ -278,6 +278,7 @@ def _configuration(
         shard=shard,
     )
     _within_budget(configuration)
+    _not_stale_between_polls(configuration)
     return configuration
 
 
@@ -421,6 +422,17 @@ def _within_budget(configuration: Configuration) -> None:
                 f"expected at least {needed}: {len(account.metros)} metros are polled "
                 f"every {configuration.interval:g} s",
             )
+
+
+def _not_stale_between_polls(configuration: Configuration) -> None:
+    """Refuse to withdraw certificates of a metro that is read: to an alert they were deleted."""
+    least = 2 * configuration.interval
+    if configuration.stale_after < least:
+        raise _WrongError(
+            "$.stale_after",
+            f"expected at least {least:g} s, two intervals, "
+            f"got {configuration.stale_after:g} s: certificates would come and go between polls",
+        )
 
 
 def is_loopback(url: str) -> bool:

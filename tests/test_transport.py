@@ -160,7 +160,7 @@ def test_outbound_settings_that_cannot_be(tmp_path: Path, rest: str, want: str) 
         ("60s", "batched", 1, 3, False),
         ("60s", "bulk", 2, 4, True),
         ("60s", "bulk", 2, 3, False),
-        ("1h", "bulk", 1, 1, True),
+        ("30m", "bulk", 1, 1, True),
     ],
 )
 def test_a_budget_has_room_for_the_polls(
