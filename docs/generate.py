@@ -48,7 +48,7 @@ Text format 0.0.4 calls it a histogram, OpenMetrics a gauge histogram; its sampl
 
 ## Per metro: its polls
 
-Labels of each: {metro}.
+Labels of each: {metro}; where [several exporters](scaling.md#several-exporters) share the certificates, `shard` as well.
 Those that alerts depend on exist with a zero from the start.
 
 | family | type | further labels | meaning |

@@ -259,6 +259,7 @@ def _add_check_config(add: AddParser) -> None:
     text = "load the configuration as `serve` does, and exit"
     parser = _command(add, "check-config", text, "--config.file=FILE")
     _add_config_file(parser, required=True)
+    _add_shard(parser)
     _add_web_config_file(parser)
     parser.set_defaults(run=_check_config)
 
@@ -288,13 +289,12 @@ def _path(text: str) -> str:
 def _configuration(options: argparse.Namespace) -> Configuration:
     shard = _shard(options)
     if options.config_file is None:
-        return from_environment(os.environ)._replace(shard=shard)
-    return load(options.config_file, os.environ)._replace(shard=shard)
+        return from_environment(os.environ, shard)
+    return load(options.config_file, os.environ, shard)
 
 
 def _shard(options: argparse.Namespace) -> Shard:
-    """The whole, for the commands that do not share."""
-    shard = Shard(getattr(options, "shard", 0), getattr(options, "total_shards", 1))
+    shard = Shard(options.shard, options.total_shards)
     if not 0 <= shard.ordinal < shard.total:
         said = f"--shard={shard.ordinal} --total-shards={shard.total}: "
         raise ConfigurationError(f"{said}expected a shard from 0 up to one less than the total")

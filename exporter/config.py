@@ -136,6 +136,11 @@ class Configuration(NamedTuple):
     proxy_url: str | None = None
     shard: Shard = Shard()
 
+    @property
+    def batched(self) -> bool:
+        """Whether a poll lists first and then fetches in batches."""
+        return self.fetch == "batched" or self.shard.total > 1
+
 
 _Series = Literal["all", "attention", "none"]
 _Limit = Annotated[int, msgspec.Meta(ge=0)]
@@ -175,8 +180,12 @@ class _File(Strict, frozen=True):
     proxy_url: str | None = None
 
 
-def load(path: Path, environment: Mapping[str, str]) -> Configuration:
-    """The configuration in a YAML file.
+def load(
+    path: Path,
+    environment: Mapping[str, str],
+    shard: Shard = Shard(),  # noqa: B008 - immutable
+) -> Configuration:
+    """The configuration in a YAML file, for one of several exporters.
 
     Relative token files are relative to the folder of the file.
     Raises `ConfigurationError` naming the file, the path within it and what was expected.
@@ -185,14 +194,19 @@ def load(path: Path, environment: Mapping[str, str]) -> Configuration:
         text = path.read_bytes()
     except OSError as exc:
         raise ConfigurationError(f"{path}: cannot be read: {exc.strerror}") from exc
-    return parse(text, path, environment)
+    return parse(text, path, environment, shard)
 
 
-def parse(text: bytes, path: Path, environment: Mapping[str, str]) -> Configuration:
+def parse(
+    text: bytes,
+    path: Path,
+    environment: Mapping[str, str],
+    shard: Shard = Shard(),  # noqa: B008 - immutable
+) -> Configuration:
     """The configuration in the text of the file at `path`; raises as `load` does."""
     try:
         document = decoded(text)
-        return _configuration(msgspec.convert(document, _File), path.parent, environment)
+        return _configuration(msgspec.convert(document, _File), path.parent, environment, shard)
     except (yaml.YAMLError, UnicodeDecodeError) as exc:
         raise ConfigurationError(f"{path}: not YAML: {one_line(exc)}") from exc
     except RecursionError as exc:
@@ -201,7 +215,10 @@ def parse(text: bytes, path: Path, environment: Mapping[str, str]) -> Configurat
         raise ConfigurationError(f"{path}: {one_line(exc)}") from exc
 
 
-def from_environment(environment: Mapping[str, str]) -> Configuration:
+def from_environment(
+    environment: Mapping[str, str],
+    shard: Shard = Shard(),  # noqa: B008 - immutable
+) -> Configuration:
     """One account, `default`, from `UKC_TOKEN` and `UKC_METRO` (codes or URLs, comma-separated).
 
     Raises `ConfigurationError` naming the variable and what was expected.
@@ -216,7 +233,7 @@ def from_environment(environment: Mapping[str, str]) -> Configuration:
         metros = tuple(c for c in codes if c)
         entry = _AccountEntry("default", metros, token_env="UKC_TOKEN")  # noqa: S106 - its name
         file = _File(accounts=(entry,))
-        return _configuration(file, Path(), environment)
+        return _configuration(file, Path(), environment, shard)
     except _WrongError as exc:
         place = exc.path.replace("$.accounts[0].metros", "UKC_METRO")
         place = place.replace("$.accounts[0].token_env", "UKC_TOKEN")
@@ -237,7 +254,9 @@ def duration(text: str | int) -> float:
     return float(sum(int(number) * unit for number, unit in parts if number))
 
 
-def _configuration(file: _File, folder: Path, environment: Mapping[str, str]) -> Configuration:
+def _configuration(
+    file: _File, folder: Path, environment: Mapping[str, str], shard: Shard
+) -> Configuration:
     accounts: list[Account] = []
     trusted = _authorities(file.ca_file, folder, "$.ca_file")
     for i, entry in enumerate(file.accounts):
@@ -256,8 +275,10 @@ def _configuration(file: _File, folder: Path, environment: Mapping[str, str]) ->
         fetch=file.fetch,
         max_response_bytes=file.max_response_bytes,
         proxy_url=_proxy_url(file.proxy_url),
+        shard=shard,
     )
     _within_budget(configuration)
+    _not_stale_between_polls(configuration)
     return configuration
 
 
@@ -391,7 +412,7 @@ def _proxy_url(given: str | None) -> str | None:
 
 def _within_budget(configuration: Configuration) -> None:
     """Refuse a budget that the configured polls alone would use up."""
-    requests = 1 if configuration.fetch == "bulk" else 2
+    requests = 2 if configuration.batched else 1
     for i, account in enumerate(configuration.accounts):
         limit = account.max_requests_per_minute
         needed = math.ceil(len(account.metros) * requests * 60 / configuration.interval)
@@ -401,6 +422,17 @@ def _within_budget(configuration: Configuration) -> None:
                 f"expected at least {needed}: {len(account.metros)} metros are polled "
                 f"every {configuration.interval:g} s",
             )
+
+
+def _not_stale_between_polls(configuration: Configuration) -> None:
+    """Refuse to withdraw certificates of a metro that is read: to an alert they were deleted."""
+    least = 2 * configuration.interval
+    if configuration.stale_after < least:
+        raise _WrongError(
+            "$.stale_after",
+            f"expected at least {least:g} s, two intervals, "
+            f"got {configuration.stale_after:g} s: certificates would come and go between polls",
+        )
 
 
 def is_loopback(url: str) -> bool:

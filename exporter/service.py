@@ -69,9 +69,8 @@ class Graph:
         self._executor = executor
         self._trust = Trust()
         self._budgets: dict[tuple[str, int], Budget] = {}
-        self.telemetry = Telemetry()
+        self.telemetry = Telemetry(configuration.shard)
         self.telemetry.configuration_loaded(clock())
-        self.telemetry.shard(*configuration.shard)
         self.store = Store()
         self.exposition = Exposition(stale_after=configuration.stale_after, clock=clock)
         self.metros = Metros(self._polled, self)
@@ -126,10 +125,9 @@ class Graph:
             shard=configuration.shard,
             aside=self._aside,
         )
-        bulk = configuration.fetch == "bulk" and configuration.shard.total == 1
         poller = Poller(
             plan.key,
-            client.bulk if bulk else client.batched,
+            client.batched if configuration.batched else client.bulk,
             _schedule(configuration),
             store=self.store,
             publish=partial(self._publish, plan.metro.selection),

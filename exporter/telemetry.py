@@ -14,6 +14,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 from prometheus_client.process_collector import ProcessCollector
 
 from exporter import __version__
+from exporter.config import Shard
 from exporter.errors import REASONS, PollError
 from exporter.snapshot import Key, MetroSnapshot
 
@@ -29,20 +30,24 @@ class Telemetry:
 
     What alerts depend on exists with a zero from the moment a metro is tracked (Prometheus,
     "Instrumentation", "Avoid missing metrics").
+    What is said of a metro carries the label `shard` where there are several: a shard that cannot
+    read it must not pass for a replica of one that can.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, shard: Shard = Shard()) -> None:  # noqa: B008 - immutable
         self._registry = registry = CollectorRegistry()
 
         self._metros: list[MetricWrapperBase] = []
+        self._shard = (str(shard.ordinal),) if shard.total > 1 else ()
+        metro = (*METRO, "shard") if shard.total > 1 else METRO
 
         def gauge(name: str, text: str, *labels: str) -> Gauge:
-            metric = Gauge(name, text, (*METRO, *labels), registry=registry)
+            metric = Gauge(name, text, (*metro, *labels), registry=registry)
             self._metros.append(metric)
             return metric
 
         def counter(name: str, text: str, *labels: str) -> Counter:
-            metric = Counter(name, text, (*METRO, *labels), registry=registry)
+            metric = Counter(name, text, (*metro, *labels), registry=registry)
             self._metros.append(metric)
             return metric
 
@@ -75,7 +80,7 @@ class Telemetry:
         self._request_duration = Histogram(
             "ukc_api_request_duration_seconds",
             "Duration of requests to the API, their bodies included.",
-            METRO,
+            metro,
             registry=registry,
             buckets=_BUCKETS,
         )
@@ -96,13 +101,17 @@ class Telemetry:
             "Last successful load of the configuration, as Unix time.",
             registry=registry,
         )
-        self._shard = Gauge(
+        Gauge(
             "ukc_exporter_shard_info",
             "Which of how many exporters this is, each with its share of the certificates: 1.",
             ("shard", "total_shards"),
             registry=registry,
-        )
-        self.shard(0, 1)
+        ).labels(str(shard.ordinal), str(shard.total)).set(1)
+        Gauge(
+            "ukc_exporter_shards",
+            "How many exporters share the certificates; 1 where this one has them all.",
+            registry=registry,
+        ).set(shard.total)
         ProcessCollector(registry=registry)
         GCCollector(registry=registry)
 
@@ -119,22 +128,18 @@ class Telemetry:
         """An attempt to load another configuration failed; the one in force stays."""
         self._reload_successful.set(0)
 
-    def shard(self, ordinal: int, total: int) -> None:
-        """This exporter is one of so many; `ordinal` begins at 0."""
-        self._shard.clear()
-        self._shard.labels(str(ordinal), str(total)).set(1)
-
     def track(self, key: Key, *, interval: float) -> None:
         """Begin a metro, with a zero for everything that may happen; `interval` in seconds."""
-        self._interval.labels(*key).set(interval)
+        metro = self._labels(key)
+        self._interval.labels(*metro).set(interval)
         for metric in (self._up, self._last_success, self._poll_duration, self._listed):
-            metric.labels(*key)
-        self._fetched.labels(*key)
-        self._polls.labels(*key)
-        self._request_duration.labels(*key)
+            metric.labels(*metro)
+        self._fetched.labels(*metro)
+        self._polls.labels(*metro)
+        self._request_duration.labels(*metro)
         for reason in REASONS:
-            self._failures.labels(*key, reason)
-            self._skipped.labels(*key, reason)
+            self._failures.labels(*metro, reason)
+            self._skipped.labels(*metro, reason)
 
     def forget(self, key: Key) -> None:
         """End a metro: what was said of it is no longer said."""
@@ -145,34 +150,39 @@ class Telemetry:
 
     def on_request(self, key: Key) -> Callable[[str, str, float], None]:
         """What counts the metro's requests: takes endpoint, code and seconds."""
+        metro = self._labels(key)
 
         def count(endpoint: str, code: str, seconds: float) -> None:
-            self._requests.labels(*key, endpoint, code).inc()
-            self._request_duration.labels(*key).observe(seconds)
+            self._requests.labels(*metro, endpoint, code).inc()
+            self._request_duration.labels(*metro).observe(seconds)
 
         return count
 
     def succeeded(self, snapshot: MetroSnapshot, *, seconds: float) -> None:
         """A poll gave this look after so many seconds."""
-        key = snapshot.key
-        self._polled(key, seconds)
-        self._up.labels(*key).set(1)
-        self._last_success.labels(*key).set(snapshot.taken_at)
-        self._listed.labels(*key).set(snapshot.listed)
-        self._fetched.labels(*key).set(snapshot.fetched)
+        metro = self._labels(snapshot.key)
+        self._polled(metro, seconds)
+        self._up.labels(*metro).set(1)
+        self._last_success.labels(*metro).set(snapshot.taken_at)
+        self._listed.labels(*metro).set(snapshot.listed)
+        self._fetched.labels(*metro).set(snapshot.fetched)
         unread = Tally(item.reason for item in snapshot.unread)
         for reason in REASONS:
-            self._skipped.labels(*key, reason).set(unread[reason])
+            self._skipped.labels(*metro, reason).set(unread[reason])
 
     def failed(self, key: Key, error: PollError, *, seconds: float) -> None:
         """A poll ended in this error after so many seconds."""
-        self._polled(key, seconds)
-        self._up.labels(*key).set(0)
-        self._failures.labels(*key, error.reason).inc()
+        metro = self._labels(key)
+        self._polled(metro, seconds)
+        self._up.labels(*metro).set(0)
+        self._failures.labels(*metro, error.reason).inc()
 
-    def _polled(self, key: Key, seconds: float) -> None:
-        self._polls.labels(*key).inc()
-        self._poll_duration.labels(*key).set(seconds)
+    def _polled(self, metro: tuple[str, ...], seconds: float) -> None:
+        self._polls.labels(*metro).inc()
+        self._poll_duration.labels(*metro).set(seconds)
+
+    def _labels(self, key: Key) -> tuple[str, ...]:
+        return (*key, *self._shard)
 
 
 def _children(metric: MetricWrapperBase) -> set[tuple[str, ...]]:

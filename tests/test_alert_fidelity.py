@@ -8,7 +8,7 @@ from tests.alerts.fidelity.bench import judge
 from tests.alerts.fidelity.kinds import HEALTHY, KINDS
 from tests.alerts.fidelity.lifecycles import DAY
 from tests.alerts.fidelity.verdict import Score
-from tests.alerts.fidelity.worlds import healthy_world, short_world
+from tests.alerts.fidelity.worlds import healthy_world, sharded_world, short_world
 from tests.tools import need
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
@@ -43,3 +43,16 @@ async def test_a_healthy_fleet_pages_nobody(tmp_path: Path) -> None:
     assert (ours.pages, ours.findings) == (0, ())
     assert fixed is not None
     assert fixed.false > 0
+
+
+async def test_a_shard_that_is_away_hides_nothing(tmp_path: Path) -> None:
+    """The same lifecycles on three shards: each absence is a page, and nothing else changes."""
+    need("promtool")
+
+    found = await judge(sharded_world(1), 2.5 * DAY, tmp_path)
+
+    ours = sum((row.ours for row in found), Score())
+    assert ours.findings == ()
+    assert (ours.false, ours.missed, ours.overlapping) == (0, 0, 0)
+    assert [3] == [row.ours.pages for row in found if row.kind == "shard away"]
+    assert {row.kind for row in found if row.kind in HEALTHY and row.ours.pages} == set()

@@ -31,6 +31,18 @@ CASES = [
     pytest.param(alert("UKCUnauthorized", "critical"), alert("UKCDataStale"), True, id="a token"),
     pytest.param(alert("UKCRateLimited"), alert("UKCDataStale"), True, id="a rate limit"),
     pytest.param(
+        alert("UKCMetroUnreachable", shard="1"),
+        alert("UKCDataStale", shard="1"),
+        True,
+        id="a shard mutes its own",
+    ),
+    pytest.param(
+        alert("UKCMetroUnreachable", shard="1"),
+        alert("UKCDataStale", shard="2"),
+        False,
+        id="never another shard's",
+    ),
+    pytest.param(
         UNREACHABLE, alert("UKCDataStale", metro="dal0"), False, id="never another metro's"
     ),
     pytest.param(
@@ -80,6 +92,12 @@ CASES = [
     pytest.param(UNREACHABLE, alert("UKCMetroUnreachable"), True, id="critical mutes its warning"),
     pytest.param(
         UNREACHABLE, alert("UKCMetroUnreachable", metro="dal0"), False, id="of one metro only"
+    ),
+    pytest.param(
+        alert("UKCMetroUnreachable", "critical", shard="1"),
+        alert("UKCMetroUnreachable", shard="2"),
+        False,
+        id="of one shard only",
     ),
 ]
 

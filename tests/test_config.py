@@ -161,6 +161,12 @@ def test_a_share_is_the_same_everywhere() -> None:
         pytest.param(account(rest="timeout: 1s1m"), "at `$.timeout`", id="units out of order"),
         pytest.param(account(rest="stale_after: -1h"), "at `$.stale_after`", id="negative"),
         pytest.param(account(rest="interval: 0"), "longer than 0", id="zero"),
+        pytest.param(
+            account(rest="interval: 1801s"),
+            "expected at least 3602 s, two intervals, got 3600 s: certificates would come and go "
+            "between polls - at `$.stale_after`",
+            id="stale between polls",
+        ),
         pytest.param(account(rest="interval: 99999y"), "at most 10y", id="for ever"),
         pytest.param(account(rest="interval: [1]"), "at `$.interval`", id="a list"),
         pytest.param(account(rest="fetch: fast"), "Invalid enum value 'fast' - at `$.fetch`"),

@@ -49,7 +49,7 @@ class Exporter:
 def text(*metros: tuple[str, str], rest: str = "") -> str:
     entries = ", ".join(f"{{name: {name}, url: '{url}'}}" for name, url in metros)
     accounts = f"accounts: [{{name: default, token_env: UKC_TOKEN, metros: [{entries}]}}]"
-    return f"{rest or 'interval: 1h'}\n{accounts}\n"
+    return f"{rest or 'interval: 30m'}\n{accounts}\n"
 
 
 @contextlib.asynccontextmanager
@@ -112,18 +112,18 @@ async def test_a_changed_metro_keeps_its_data_until_it_is_read_again(tmp_path: P
     fra = ScriptedApi(http(200, body(item(name="fra"))), stuck)
     async with fra.serving() as f, other.serving() as o:
         async with exporting(tmp_path, ("fra0", f)) as exporter:
-            exporter.write(("fra0", f), rest="interval: 30m")
+            exporter.write(("fra0", f), rest="interval: 20m")
             await exporter.reload()
             await fra.asked(2)
             changed = await exporter.page()
-            exporter.write(("fra0", o), rest="interval: 30m")
+            exporter.write(("fra0", o), rest="interval: 20m")
             await exporter.reload()
             await exporter.process.says("poll failed")
             elsewhere = await exporter.page()
     stopped.set()
 
     assert 'name="fra"' in changed
-    assert 'ukc_poll_interval_seconds{account="default",metro="fra0"} 1800.0' in changed
+    assert 'ukc_poll_interval_seconds{account="default",metro="fra0"} 1200.0' in changed
     assert 'name="fra"' not in elsewhere
     assert 'ukc_up{account="default",metro="fra0"} 0.0' in elsewhere
 

@@ -203,6 +203,9 @@ async def test_shards_together_are_one_exporters_page() -> None:
     assert [f'ukc_exporter_shard_info{{shard="{n}",total_shards="3"}} 1.0' for n in range(3)] == [
         line for part in parts for line in lines(part, "ukc_exporter_shard_info{")
     ]
+    assert [f'ukc_up{{account="default",metro="fra0",shard="{n}"}} 1.0' for n in range(3)] == [
+        line for part in parts for line in lines(part, "ukc_up{")
+    ]
 
 
 def total(page: bytes, family: str) -> float:

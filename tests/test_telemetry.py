@@ -1,8 +1,10 @@
 """What the exporter says of itself: events in, samples out."""
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter import __version__
+from exporter.config import Shard
 from exporter.errors import REASONS, RateLimited
 from exporter.items import Unread
 from exporter.snapshot import Key
@@ -45,6 +47,7 @@ def test_everything_an_alert_depends_on_is_there_from_the_start() -> None:
         "ukc_exporter_config_last_reload_successful": 0,
         "ukc_exporter_config_last_reload_success_timestamp_seconds": 0,
         "ukc_exporter_shard_info 0 1": 1,
+        "ukc_exporter_shards": 1,
     } == got
     assert __version__ in build
 
@@ -113,6 +116,36 @@ def test_metros_are_told_apart_and_exporters_share_nothing() -> None:
         samples(one)["ukc_poll_interval_seconds dal0"],
     ) == (60, 30)
     assert "ukc_poll_interval_seconds" not in samples(other)
+
+
+@pytest.mark.parametrize(
+    ("shard", "said"), [(Shard(1, 2), {"1"}), (Shard(), {None})], ids=["a shard", "the whole"]
+)
+def test_a_shard_says_which_it_is_wherever_it_speaks_of_a_metro(
+    shard: Shard, said: set[str | None]
+) -> None:
+    """A single exporter does not: `account, metro` are the labels of its metros."""
+    telemetry = Telemetry(shard)
+    telemetry.track(FRA, interval=60)
+    telemetry.on_request(FRA)("/v1/certificates/list", "200", 0.2)
+    telemetry.succeeded(snapshot(certificate()), seconds=0.5)
+    telemetry.failed(FRA, RateLimited("slower"), seconds=0.1)
+    page = telemetry.exposition(openmetrics=False).decode()
+    found = [s for family in text_string_to_metric_families(page) for s in family.samples]
+
+    assert said == {s.labels.get("shard") for s in found if "metro" in s.labels}
+
+
+def test_a_metro_that_is_gone_is_gone_for_a_shard() -> None:
+    """With every reason and code."""
+    telemetry = Telemetry(Shard(2, 3))
+    telemetry.track(FRA, interval=60)
+    telemetry.on_request(FRA)("/v1/certificates/list", "200", 0.2)
+    telemetry.forget(FRA)
+
+    assert b"fra0" not in telemetry.exposition(openmetrics=False)
+    assert samples(telemetry)["ukc_exporter_shard_info 2 3"] == 1
+    assert samples(telemetry)["ukc_exporter_shards"] == 3
 
 
 def test_process_and_garbage_collector() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from exporter import config, service
 from exporter.client.transport import Budget, Trust, connections
-from exporter.config import Account, Configuration, Metro, Token, TokenVariable
+from exporter.config import Account, Configuration, Metro, Shard, Token, TokenVariable
 from exporter.errors import ConfigurationError
 from exporter.simulator import Simulator, serve
 from tests.api import ScriptedApi, http
@@ -150,25 +150,29 @@ def test_outbound_settings_that_cannot_be(tmp_path: Path, rest: str, want: str) 
 
 
 @pytest.mark.parametrize(
-    ("interval", "fetch", "limit", "fine"),
+    ("interval", "fetch", "shards", "limit", "fine"),
     [
-        ("60s", "bulk", 2, True),
-        ("60s", "bulk", 1, False),
-        ("30s", "bulk", 4, True),
-        ("30s", "bulk", 3, False),
-        ("60s", "batched", 4, True),
-        ("60s", "batched", 3, False),
-        ("1h", "bulk", 1, True),
+        ("60s", "bulk", 1, 2, True),
+        ("60s", "bulk", 1, 1, False),
+        ("30s", "bulk", 1, 4, True),
+        ("30s", "bulk", 1, 3, False),
+        ("60s", "batched", 1, 4, True),
+        ("60s", "batched", 1, 3, False),
+        ("60s", "bulk", 2, 4, True),
+        ("60s", "bulk", 2, 3, False),
+        ("30m", "bulk", 1, 1, True),
     ],
 )
-def test_a_budget_has_room_for_the_polls(interval: str, fetch: str, limit: int, fine: bool) -> None:
-    """A smaller one would be a configuration that can never be kept."""
+def test_a_budget_has_room_for_the_polls(
+    interval: str, fetch: str, shards: int, limit: int, fine: bool
+) -> None:
+    """A smaller one would be a configuration that can never be kept; a shard fetches in batches."""
     entry = f"{{name: a, token_env: T, metros: [fra0, dal0], max_requests_per_minute: {limit}}}"
     text = f"interval: {interval}\nfetch: {fetch}\naccounts: [{entry}]"
     with contextlib.ExitStack() as stack:
         if not fine:
             stack.enter_context(pytest.raises(ConfigurationError, match="expected at least"))
-        config.parse(text.encode(), Path("f.yaml"), {"T": TOKEN})
+        config.parse(text.encode(), Path("f.yaml"), {"T": TOKEN}, Shard(0, shards))
 
 
 class Clock:

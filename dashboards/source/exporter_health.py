@@ -12,6 +12,7 @@ from .panels import graph, instant, limits_drawn, listing, over_time, rows, tile
 from .readings import age_steps, beyond, neutral, none_good, thresholds, words
 
 _METRO = "{{account}} {{metro}}"
+_SHARD = _METRO + " {{shard}}"
 
 
 def dashboard() -> Dashboard:
@@ -62,8 +63,9 @@ def _count(title: str, alert: str, about: str, query: str) -> stat.Panel:
 
 def exporters_down() -> stat.Panel:
     about = (
-        "Exporter targets that Prometheus cannot scrape. Not green: with every replica down no "
-        "certificate is watched; look at the process, then at the network between the two. "
+        "Exporter targets that Prometheus cannot scrape, or shards that have none. Not green: with "
+        "every replica down (of a shard, where several share the certificates) nothing is watched; "
+        "look at the process, then at the network between the two. "
         "Grey: Prometheus knows of no such target."
     )
     return _count("Exporters down", "UKCExporterDown", about, queries.EXPORTERS_DOWN)
@@ -71,7 +73,8 @@ def exporters_down() -> stat.Panel:
 
 def metros_unread() -> stat.Panel:
     about = (
-        "Metros whose last poll failed in every replica. Not green: the table below names them, "
+        "Metros whose last poll failed in every replica (of a shard, where several share the "
+        "certificates). Not green: the table below names them, "
         "Failures by reason says why; a token and an outage want different people."
     )
     return _count("Metros not read", "UKCMetroUnreachable", about, queries.METROS_UNREAD)
@@ -114,9 +117,9 @@ def version() -> stat.Panel:
 
 def metros() -> table.Panel:
     about = (
-        "Each metro as the best replica sees it, the oldest data first. “down”, or an age that is "
-        "not green: its certificates are shown as they were; see Failures by reason. "
-        "Fetched below listed: details are missing."
+        "Each metro as the best replica sees it, the oldest data first; a row for each shard where "
+        "several share the certificates. “down”, or an age that is not green: its certificates are "
+        "shown as they were; see Failures by reason. Fetched below listed: details are missing."
     )
     panel = listing(
         "Metros",
@@ -131,6 +134,7 @@ def metros() -> table.Panel:
     columns = [
         Column("account", "Account"),
         Column("metro", "Metro", links=links.metro()),
+        Column("shard", "Shard", width=80),
         Column("Value #A", "Last poll", width=110, mapping=words(read), cell=coloured()),
         Column(
             "Value #B",
@@ -155,7 +159,7 @@ def failures() -> timeseries.Panel:
         "rate_limited: poll less often, or fetch in bulk. timeout, connect, tls, server_error: the "
         "API or the way to it. undecodable, too_large: report it with the exporter's log."
     )
-    query = over_time(queries.FAILURES, f"{_METRO} {{{{reason}}}}")
+    query = over_time(queries.FAILURES, f"{_SHARD} {{{{reason}}}}")
     return graph("Failures by reason", about, query).unit("cpm")
 
 
@@ -164,7 +168,7 @@ def skipped() -> timeseries.Panel:
         "Certificates left out at each poll, by reason; “none” is good. A line that stays: one "
         "broken object, named in the exporter's log. A step: the API changed its answers."
     )
-    query = over_time(queries.SKIPPED, f"{_METRO} {{{{reason}}}}")
+    query = over_time(queries.SKIPPED, f"{_SHARD} {{{{reason}}}}")
     return graph("Skipped by reason", about, query).unit("short").decimals(0)
 
 
@@ -197,7 +201,7 @@ def age() -> timeseries.Panel:
         "How old the look at each metro was at any moment: a flat saw-tooth of one interval is "
         "healthy, a line that climbs is a metro that cannot be read since it left the others."
     )
-    query = over_time(f"{queries.METRO_AGE} < 1e9", _METRO)
+    query = over_time(f"{queries.METRO_AGE} < 1e9", _SHARD)
     panel = graph("Age of the data over time", about, query).unit("s")
     return limits_drawn(panel.no_value("never read"), age_steps())
 
@@ -207,7 +211,7 @@ def poll_duration() -> timeseries.Panel:
         "How long one poll of a metro takes from the first request to the last. "
         "Near the interval: lengthen it, or spread the metros over several exporters."
     )
-    query = over_time(queries.METRO_POLL_SECONDS, _METRO)
+    query = over_time(queries.METRO_POLL_SECONDS, _SHARD)
     return graph("Poll duration", about, query).unit("s")
 
 

@@ -207,6 +207,7 @@ def firing() -> table.Panel:
         Column("alertname", "Alert"),
         Column("account", "Account", width=90),
         Column("metro", "Metro", width=80),
+        Column("shard", "Shard", width=70),
         Column("name", "Certificate", links=links.detail()),
         Column("Value", "Since", "dateTimeFromNow", width=130),
     ]
@@ -268,7 +269,8 @@ def renewals() -> timeseries.Panel:
 def inventory() -> timeseries.Panel:
     about = (
         "How many certificates each metro lists. A line that falls steeply: objects are gone, or "
-        "the token belongs to another account now. A line that ends: the metro is not read.\n\n"
+        "the token belongs to another account now. A line that ends: the metro is not read; "
+        "one that falls by a shard's share: that shard does not read it.\n\n"
         "Runbook: UKCInventoryDropped."
     )
     query = over_time(queries.LISTED, "{{account}} {{metro}}")

@@ -8,9 +8,13 @@ import dataclasses
 #: One certificate, whichever replica shows it. `cluster` is there only where the targets have it.
 IDENTITY = "cluster, job, account, metro, name, common_name"
 METRO = "cluster, job, account, metro"
+#: Whose polls of a metro: `shard` is there only where several exporters share the certificates.
+SHARD = METRO + ", shard"
 REPLICA = "cluster, job, instance, pod, account, metro"
 
 _JOB = 'cluster=~"$cluster", job=~"$job"'
+#: All replicas, whichever are chosen.
+EXPORTERS = _JOB
 EXPORTER = _JOB + ', instance=~"$instance"'
 _METROS = ', account=~"$account", metro=~"$metro"'
 METROS = EXPORTER + _METROS

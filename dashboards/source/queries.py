@@ -3,6 +3,7 @@
 from .promql import (
     DAY,
     EXPORTER,
+    EXPORTERS,
     IDENTITY,
     JUDGED,
     LOOKED,
@@ -10,6 +11,7 @@ from .promql import (
     METROS,
     REPLICA,
     RULES,
+    SHARD,
     Certificates,
     in_force,
     once,
@@ -56,7 +58,7 @@ _NEXT = (
     f"min by ({REPLICA}) ({FLEET.not_after} > time() unless {FLEET.metric('service_groups')} == 0)"
 )
 NEXT_EXPIRY = f"(min({in_force(_NEXT)}) - time()) / {DAY}"
-DATA_AGE = f"max(time() - max by ({METRO}) (ukc_last_success_timestamp_seconds{{{METROS}}}))"
+DATA_AGE = f"max(time() - max by ({SHARD}) (ukc_last_success_timestamp_seconds{{{METROS}}}))"
 
 
 # --- A certificate's columns ---
@@ -151,8 +153,8 @@ RENEWALS = (
     f" > max by ({IDENTITY}) ({FLEET.not_after} offset $__interval)) or {LOOKED}"
 )
 LISTED = (
-    f"max by ({METRO}) (ukc_certificates_listed{{{METROS}}}"
-    f" and on ({REPLICA}) ukc_up{{{METROS}}} == 1)"
+    f"sum by ({METRO}) (max by ({SHARD}) (ukc_certificates_listed{{{METROS}}}"
+    f" and on ({REPLICA}) ukc_up{{{METROS}}} == 1))"
 )
 
 
@@ -207,11 +209,19 @@ DOMAIN_SERIAL = of_same_domain(_DOMAIN.metric("info"), by=f"{IDENTITY}, serial_n
 ISSUED = f"1000 * {once(ONE.metric('not_before_timestamp_seconds'))}"
 
 # --- Exporter and API ---
-EXPORTERS_DOWN = f"count(up{{{EXPORTER}}} == 0) or 0 * count(up{{{EXPORTER}}})"
-METROS_UNREAD = (
-    f"count(max by ({METRO}) (ukc_up{{{METROS}}}) == 0) or 0 * count(ukc_up{{{METROS}}})"
+_NO_ANSWER = f"count(up{{{EXPORTER}}} == 0) or 0 * count(up{{{EXPORTER}}})"
+#: Shards whose pod is gone have no target that could be down.
+_SHARDS_GONE = (
+    f"sum(max by (cluster, job) (ukc_exporter_shards{{{EXPORTERS}}}) - count by (cluster, job)"
+    f" (count by (cluster, job, shard) (ukc_exporter_shard_info{{{EXPORTERS}}})))"
 )
-SKIPPED_NOW = f"sum(max by ({METRO}, reason) (ukc_certificates_skipped{{{METROS}}}))"
+EXPORTERS_DOWN = f"{_SHARDS_GONE} > ({_NO_ANSWER}) or {_NO_ANSWER}"
+#: By one of its shards at least, where there are several.
+METROS_UNREAD = (
+    f"count(min by ({METRO}) (max by ({SHARD}) (ukc_up{{{METROS}}})) == 0)"
+    f" or 0 * count(ukc_up{{{METROS}}})"
+)
+SKIPPED_NOW = f"sum(max by ({SHARD}, reason) (ukc_certificates_skipped{{{METROS}}}))"
 RELOAD_FAILED = (
     f"count(ukc_exporter_config_last_reload_successful{{{EXPORTER}}} == 0)"
     f" or 0 * count(ukc_exporter_config_last_reload_successful{{{EXPORTER}}})"
@@ -221,8 +231,8 @@ UPTIME = f"time() - max(process_start_time_seconds{{{EXPORTER}}})"
 
 
 def of_metro(metric: str) -> str:
-    """A gauge of each metro, the greatest of its replicas."""
-    return f"max by ({METRO}) ({metric}{{{METROS}}})"
+    """A gauge of each metro and shard, the greatest of its replicas."""
+    return f"max by ({SHARD}) ({metric}{{{METROS}}})"
 
 
 METRO_UP = of_metro("ukc_up")
@@ -238,8 +248,8 @@ def rate(metric: str, by: str) -> str:
 
 
 REQUESTS = f"60 * {rate('ukc_api_requests_total', 'endpoint, code')}"
-FAILURES = f"60 * {rate('ukc_poll_failures_total', 'account, metro, reason')} > 0"
-SKIPPED = f"max by (account, metro, reason) (ukc_certificates_skipped{{{METROS}}}) > 0"
+FAILURES = f"60 * {rate('ukc_poll_failures_total', 'account, metro, shard, reason')} > 0"
+SKIPPED = f"max by (account, metro, shard, reason) (ukc_certificates_skipped{{{METROS}}}) > 0"
 
 
 def latency(quantile: str) -> str:

@@ -14,13 +14,20 @@ from tests.alerts.fidelity.bench import judge
 from tests.alerts.fidelity.lifecycles import DAY, HOUR
 from tests.alerts.fidelity.recording import World
 from tests.alerts.fidelity.report import Row, table
-from tests.alerts.fidelity.worlds import healthy_world, long_world, outage_world, short_world
+from tests.alerts.fidelity.worlds import (
+    healthy_world,
+    long_world,
+    outage_world,
+    sharded_world,
+    short_world,
+)
 from tests.alerts.rules import REPOSITORY
 
 KEPT = REPOSITORY / "docs" / "alerts-fidelity.md"
 _HEAD = Path(__file__).with_name("head.md")
 _WORLDS = {
     "short": "Every kind of lifecycle, with certificates of 6 days where the platform renews them",
+    "shards": "The same on three shards, each of which is away for a while",
     "long": "What takes longer: certificates of 45 and 90 days, for 34 days",
     "outages": "Every way in which the API fails, for 2.5 hours, with an expiry meanwhile",
     "year": "A fleet in good health, through a year of 90-, 45- and 6-day renewals",
@@ -30,6 +37,7 @@ _WORLDS = {
 def _worlds(count: int) -> dict[str, tuple[World, float]]:
     return {
         "short": (short_world(count), 6.5 * DAY),
+        "shards": (sharded_world(count), 6.5 * DAY),
         "long": (long_world(count), 34 * DAY),
         "outages": (outage_world(), 10.5 * HOUR),
         "year": (healthy_world(), 365 * DAY),

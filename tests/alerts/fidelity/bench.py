@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.alerts.fidelity.alerts import firings
-from tests.alerts.fidelity.metros import drift_score, outage_scores
+from tests.alerts.fidelity.metros import absence_score, drift_score, outage_scores
 from tests.alerts.fidelity.recording import World, record
 from tests.alerts.fidelity.report import Row, rows
 from tests.alerts.fidelity.verdict import Score, scores
@@ -23,11 +23,12 @@ async def judge(
         scores(recording, world.stories, fired, fixed=False),
         outage_scores(world.outages, fired),
         {"drift": drift_score(recording, world.stories, fired)},
+        {"shard away": absence_score(world.absences, fired)},
     )
     for some in found:
         for kind, score in some.items():
             ours[kind] += score
     fixed = scores(recording, world.stories, fired, fixed=True)
     counts = Counter(story.kind for story in world.stories)
-    extra = {kind: 0 for kind, score in ours.items() if kind not in counts and score.pages}
+    extra = {kind: 0 for kind, s in ours.items() if kind not in counts and (s.pages or s.missed)}
     return list(rows(Counter({**counts, **extra}), ours, fixed))

@@ -8,7 +8,7 @@ from typing import Final
 import httpx
 
 from exporter.client import Client
-from exporter.config import DEFAULT_MAX_RESPONSE_BYTES, Token, TokenVariable
+from exporter.config import DEFAULT_MAX_RESPONSE_BYTES, Shard, Token, TokenVariable
 from exporter.exposition import Exposition, render
 from exporter.poller import Poller, Schedule
 from exporter.snapshot import Key, MetroSnapshot, Store
@@ -21,7 +21,6 @@ STEP: Final = 300
 STALE_AFTER: Final = 3_600
 
 _REQUEST_SECONDS = 2.0  # at wall-clock time: what hangs is given up soon
-_TARGET = 'job="ukc-certificate-exporter",instance="a:10843"'
 _LINE = re.compile(r"^(ukc_\w+?)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
 # What no rule reads is left out of the recording.
 _LEFT_OUT = re.compile(
@@ -37,10 +36,15 @@ class Exporter:
     """One process of the exporter, but for its web server and its waits.
 
     `ways` are clients of the metros by their names; `clock` gives Unix time.
+    Of several shards each is a target of its own.
     """
 
-    def __init__(self, ways: Mapping[str, httpx.AsyncClient], clock: Callable[[], float]) -> None:
-        self._telemetry, self._clock, store = Telemetry(), clock, Store()
+    def __init__(
+        self, ways: Mapping[str, httpx.AsyncClient], clock: Callable[[], float], shard: Shard
+    ) -> None:
+        self._telemetry, self._clock, store = Telemetry(shard), clock, Store()
+        self._shard = shard
+        self._target = f'job="ukc-certificate-exporter",instance="{shard.ordinal}:10843"'
         self._telemetry.configuration_loaded(clock())
         self._exposition = Exposition(stale_after=STALE_AFTER, clock=clock)
         self._pollers = [self._poller(name, http, store) for name, http in ways.items()]
@@ -56,10 +60,11 @@ class Exporter:
             max_response_bytes=DEFAULT_MAX_RESPONSE_BYTES,
             on_request=self._telemetry.on_request(key),
             clock=self._clock,
+            shard=self._shard,
         )
         return Poller(
             key,
-            client.bulk,
+            client.bulk if self._shard.total == 1 else client.batched,
             Schedule(STEP, STEP, STALE_AFTER),
             store=store,
             publish=self._publish,
@@ -81,11 +86,14 @@ class Exporter:
         stream = self._exposition.stream(openmetrics=False, tail=b"")
         page = _TIMED.sub(b"", b"".join(stream.text()))
         if page != self._seen[0]:  # most polls find nothing new, and parsing is slow
-            self._seen = page, dict(_samples(page))
-        return {f"up{{{_TARGET}}}": 1.0, **self._seen[1], **dict(_samples(tail))}
+            self._seen = page, dict(self._samples(page))
+        return {f"up{{{self._target}}}": 1.0, **self._seen[1], **dict(self._samples(tail))}
 
+    def unanswered(self) -> dict[str, float]:
+        """What a scrape leaves that failed."""
+        return {f"up{{{self._target}}}": 0.0}
 
-def _samples(page: bytes) -> Iterable[tuple[str, float]]:
-    for name, labels, value in _LINE.findall(page.decode()):
-        if _LEFT_OUT.match(name) is None:
-            yield f"{name}{{{_TARGET}{',' if labels else ''}{labels}}}", float(value)
+    def _samples(self, page: bytes) -> Iterable[tuple[str, float]]:
+        for name, labels, value in _LINE.findall(page.decode()):
+            if _LEFT_OUT.match(name) is None:
+                yield f"{name}{{{self._target}{',' if labels else ''}{labels}}}", float(value)

@@ -1,4 +1,4 @@
-"""What the alerts about metros and about drift should have said, and what they said."""
+"""What the alerts about metros, exporters and drift should have said, and what they said."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -7,7 +7,7 @@ from exporter.simulator.faults import Kind
 from tests.alerts.fidelity.alerts import Firing
 from tests.alerts.fidelity.exporter import STEP
 from tests.alerts.fidelity.lifecycles import Lifecycle
-from tests.alerts.fidelity.recording import Moment, Outage, Recording
+from tests.alerts.fidelity.recording import Absence, Moment, Outage, Recording
 from tests.alerts.fidelity.truth import Twins, at
 from tests.alerts.fidelity.verdict import LAG, Score
 
@@ -29,7 +29,7 @@ def outage_scores(outages: Sequence[Outage], firings: Iterable[Firing]) -> dict[
     """The score of each outage, and under `no outage` of whatever fired about other metros."""
     by_metro = defaultdict(list)
     for firing in firings:
-        if not firing.name and firing.alert != "UKCCertificateDrift":
+        if not firing.name and firing.alert not in ("UKCCertificateDrift", "UKCExporterDown"):
             by_metro[firing.metro].append(firing)
     total = {f"API: {o.fault.kind}": _outage_score(o, by_metro.pop(o.metro, [])) for o in outages}
     strays = tuple(f"false: {f.alert} {f.metro}" for found in by_metro.values() for f in found)
@@ -51,6 +51,23 @@ def _outage_score(outage: Outage, pages: Sequence[Firing]) -> Score:
     due = range(begin + 600 // STEP + LAG, end)
     silent = not harmless and [step for step in due if step not in standing]
     missed = [f"missed: {wanted} in {outage.metro} ({outage.fault.kind})"] if silent else []
+    return Score(len(pages), len(false), len(missed), findings=(*false, *missed))
+
+
+def absence_score(absences: Sequence[Absence], firings: Iterable[Firing]) -> Score:
+    """Whether a page said that a shard was away, and only then."""
+    pages = [firing for firing in firings if firing.alert == "UKCExporterDown"]
+    spans = [(int(a.begin // STEP), int(a.end // STEP)) for a in absences]
+    false = [
+        f"false: UKCExporterDown at step {page.begin}"
+        for page in pages
+        if not any(begin <= page.begin <= page.end <= end + LAG for begin, end in spans)
+    ]
+    missed = [
+        f"missed: shard {absence.shard} away"
+        for absence, (begin, end) in zip(absences, spans, strict=True)
+        if not any(begin <= page.begin <= end for page in pages)
+    ]
     return Score(len(pages), len(false), len(missed), findings=(*false, *missed))
 
 

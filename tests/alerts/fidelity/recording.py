@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import httpx
 
+from exporter.config import Shard
 from exporter.simulator import Certificate, Clock, Fault, Scenario, Simulator, serve
 from tests.alerts.fidelity.exporter import STEP, Exporter
 from tests.alerts.fidelity.lifecycles import Event, Lifecycle
@@ -23,6 +24,14 @@ class Outage(NamedTuple):
     fault: Fault
 
 
+class Absence(NamedTuple):
+    """A shard that answers nobody from `begin` to `end`, in seconds."""
+
+    shard: int
+    begin: float
+    end: float
+
+
 class World(NamedTuple):
     """Everything that happens: metros with their certificates, and what goes wrong beside them."""
 
@@ -31,6 +40,8 @@ class World(NamedTuple):
     outages: tuple[Outage, ...] = ()
     failed_scrapes: float = 0.0
     restarts: int = 0
+    shards: int = 1
+    absences: tuple[Absence, ...] = ()
     seed: int = 1
 
 
@@ -65,21 +76,32 @@ async def record(world: World, duration: float, *, say: Callable[[str], None]) -
             metro: await stack.enter_async_context(_way(simulator, real=bool(world.outages)))
             for metro, simulator in simulators.items()
         }
-        exporter = Exporter(ways, clock.now)
-        events, failed = _Events(world, simulators), False
+        shards = [Shard(ordinal, world.shards) for ordinal in range(world.shards)]
+        exporters = [Exporter(ways, clock.now, shard) for shard in shards]
+        events, failed = _Events(world, simulators), [False] * len(shards)
         for step in range(steps):
             await events.until(clock.now())
             _remember(recording.truth, simulators, step)
             if step in restarts:
-                exporter = Exporter(ways, clock.now)
-            await exporter.poll()
-            # Never two in a row: an exporter that does not answer for that long is down.
-            failed = dice.random() < world.failed_scrapes and not failed
-            recording.series.take(step, {} if failed else exporter.scrape())
+                ordinal = step % len(shards)
+                exporters[ordinal] = Exporter(ways, clock.now, shards[ordinal])
+            samples: dict[str, float] = {}
+            for ordinal, exporter in enumerate(exporters):
+                away = _away(world, ordinal, clock.now())
+                if not away:
+                    await exporter.poll()
+                # Never two in a row: an exporter that does not answer for that long is down.
+                failed[ordinal] = dice.random() < world.failed_scrapes and not failed[ordinal]
+                samples |= exporter.unanswered() if away or failed[ordinal] else exporter.scrape()
+            recording.series.take(step, samples)
             if step % 5_000 == 4_999:
                 say(f"recorded {step + 1} of {steps} steps")
             clock.advance(STEP)
     return recording
+
+
+def _away(world: World, shard: int, now: float) -> bool:
+    return any(a.shard == shard and a.begin <= now < a.end for a in world.absences)
 
 
 def _scenario(world: World, metro: str) -> Scenario:

@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-UP = "up{"
-
 
 class _Run(NamedTuple):
     """`length` samples from `first` on, each `change` more than the one before."""
@@ -22,9 +20,7 @@ class Series:
         self._lengths: dict[str, int] = {}
 
     def take(self, step: int, samples: Mapping[str, float]) -> None:
-        """The samples of one step; where there are none at all, the scrape failed."""
-        if not samples:
-            samples = {name: 0.0 for name in self._runs if name.startswith(UP)}
+        """The samples of one step."""
         for name, value in samples.items():
             runs = self._runs.setdefault(name, [])
             missing = step - self._lengths.get(name, 0)

@@ -6,7 +6,7 @@ from exporter.simulator.faults import Kind
 from exporter.simulator.scenario import Group
 from tests.alerts.fidelity.kinds import KINDS
 from tests.alerts.fidelity.lifecycles import DAY, HOUR, METROS, Lifecycle, lifecycles, span
-from tests.alerts.fidelity.recording import Outage, World
+from tests.alerts.fidelity.recording import Absence, Outage, World
 
 LONG = (
     "renewed",
@@ -25,6 +25,16 @@ def short_world(count: int) -> World:
     """Every kind, with certificates of six days where the platform renews them."""
     stories = tuple(lifecycles(KINDS, count, ("6d",)))
     return World(METROS, stories, failed_scrapes=0.01, restarts=3)
+
+
+def sharded_world(count: int) -> World:
+    """The same on three shards, each of which is away for a while."""
+    absences = (
+        Absence(0, 10 * HOUR, 10 * HOUR + 30 * 60),
+        Absence(1, 30 * HOUR, 31 * HOUR),
+        Absence(2, 50 * HOUR, 50 * HOUR + 30 * 60),
+    )
+    return short_world(count)._replace(shards=3, absences=absences)
 
 
 def long_world(count: int) -> World:
