@@ -19,6 +19,8 @@ from exporter.errors import ConfigurationError, Unauthorized
 
 DEFAULT_MAX_RESPONSE_BYTES: Final = 256 * 1024 * 1024
 
+_STALE_AFTER: Final = 3600.0
+
 _DURATION: Final = re.compile(
     r"(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?", re.ASCII
 )
@@ -130,7 +132,7 @@ class Configuration(NamedTuple):
     accounts: tuple[Account, ...]
     interval: float = 60.0
     timeout: float = 10.0
-    stale_after: float = 3600.0
+    stale_after: float = _STALE_AFTER
     fetch: Literal["bulk", "batched"] = "bulk"
     max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES
     proxy_url: str | None = None
@@ -173,7 +175,7 @@ class _File(Strict, frozen=True):
     accounts: Annotated[tuple[_AccountEntry, ...], msgspec.Meta(min_length=1)]
     interval: str | int = "60s"
     timeout: str | int = "10s"
-    stale_after: str | int = "1h"
+    stale_after: str | int | None = None
     fetch: Literal["bulk", "batched"] = "bulk"
     max_response_bytes: Annotated[int, msgspec.Meta(ge=1024)] = DEFAULT_MAX_RESPONSE_BYTES
     ca_file: str | None = None
@@ -267,18 +269,18 @@ def _configuration(
         token = _token_source(entry, path, folder, environment)
         metros = _metros(entry, path, folder, trusted)
         accounts.append(Account(entry.name, token, metros, entry.max_requests_per_minute))
+    interval = _positive(file.interval, "$.interval")
     configuration = Configuration(
         accounts=tuple(accounts),
-        interval=_positive(file.interval, "$.interval"),
+        interval=interval,
         timeout=_positive(file.timeout, "$.timeout"),
-        stale_after=_positive(file.stale_after, "$.stale_after"),
+        stale_after=_stale_after(file.stale_after, interval),
         fetch=file.fetch,
         max_response_bytes=file.max_response_bytes,
         proxy_url=_proxy_url(file.proxy_url),
         shard=shard,
     )
     _within_budget(configuration)
-    _not_stale_between_polls(configuration)
     return configuration
 
 
@@ -424,15 +426,11 @@ def _within_budget(configuration: Configuration) -> None:
             )
 
 
-def _not_stale_between_polls(configuration: Configuration) -> None:
-    """Refuse to withdraw certificates of a metro that is read: to an alert they were deleted."""
-    least = 2 * configuration.interval
-    if configuration.stale_after < least:
-        raise _WrongError(
-            "$.stale_after",
-            f"expected at least {least:g} s, two intervals, "
-            f"got {configuration.stale_after:g} s: certificates would come and go between polls",
-        )
+def _stale_after(given: str | int | None, interval: float) -> float:
+    """An hour, or two intervals where these are longer: certificates do not go between polls."""
+    if given is None:
+        return max(_STALE_AFTER, 2 * interval)
+    return _positive(given, "$.stale_after")
 
 
 def is_loopback(url: str) -> bool:

@@ -84,6 +84,13 @@ class Graph:
         """Poll what this configuration says; raises `ConfigurationError` and changes nothing."""
         await self.metros.apply(configuration)
         self.exposition.withdraw_after(configuration.stale_after)
+        if configuration.stale_after < 2 * configuration.interval:
+            # To an alert what is withdrawn from a metro that is read was deleted.
+            log.warning(
+                "certificates may come and go between polls: stale_after is below two intervals",
+                stale_after=configuration.stale_after,
+                interval=configuration.interval,
+            )
 
     def app(
         self, telemetry_path: str, reload: Callable[[], Awaitable[None]] | None = None
