@@ -200,9 +200,10 @@ async def serve(
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(_THREADS, "worker"))
     async with contextlib.AsyncExitStack() as stack:
+        # First what the configuration may still be refused for, then the addresses.
+        graph = await stack.enter_async_context(build(configuration))
         listeners = [stack.enter_context(listen(address)) for address in web.addresses]
         probes = [stack.enter_context(listen(a)) for a in (web.probe_address,) if a is not None]
-        graph = await stack.enter_async_context(build(configuration))
         reloader = Reloader(load or (lambda: configuration), graph.apply, settings, graph.telemetry)
         app = graph.app(web.telemetry_path, reloader.reload if web.lifecycle else None)
         servers = [Server(Guard(app, settings), listeners, settings, grace=GRACE_SECONDS)]
@@ -267,4 +268,5 @@ def listen(address: Address) -> socket.socket:
         return socket.create_server(tuple(address), family=family, backlog=_BACKLOG)
     except OSError as exc:
         where = f"{address.host}:{address.port}"
-        raise ExporterError(f"cannot listen on {where}: {exc.strerror or exc}") from exc
+        said = (exc.strerror or str(exc)).partition(" (while")[0]  # which only says where
+        raise ExporterError(f"cannot listen on {where}: {said}") from exc

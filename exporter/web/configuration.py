@@ -13,7 +13,10 @@ from exporter.errors import ConfigurationError
 
 Version = Literal["TLS10", "TLS11", "TLS12", "TLS13"]
 
-_BCRYPT: Final = re.compile(r"\$2[abxy]\$(?:0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}", re.ASCII)
+# The last character of the salt has two bits: bcrypt takes no other.
+_BCRYPT: Final = re.compile(
+    r"\$2[abxy]\$(?:0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31}", re.ASCII
+)
 
 # The toolkit's closed set; an empty tuple takes every value.
 _HEADERS: Final[Mapping[str, tuple[str, ...]]] = {
