@@ -169,6 +169,19 @@ async def test_malformed_and_oversized_requests(head: bytes, want: bytes) -> Non
     assert answer[9:12] == want
 
 
+@pytest.mark.parametrize(
+    ("size", "want"), [(12 << 10, b"200"), (16 << 10, b"200"), (17 << 10, b"400")]
+)
+async def test_how_long_a_head_may_be(size: int, want: bytes) -> None:
+    """One of 12 KiB is never refused for its length, one over 16 KiB always, however it comes."""
+    start = b"GET /-/healthy HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX: "
+    head = start + b"x" * (size - len(start) - 4) + b"\r\n\r\n"
+    async with serving() as where, connected(where, head) as (reader, _):
+        answer = await ended(reader)
+
+    assert answer[9:12] == want
+
+
 async def test_idle_connections_give_way() -> None:
     """Those over the limit push out the longest idle, and whoever asks is answered."""
     async with serving(limits=Limits(connections=8)) as where, contextlib.AsyncExitStack() as stack:

@@ -13,7 +13,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from exporter.web import tls
-from exporter.web.protocol import Connection, Limits
+from exporter.web.protocol import PIECE, Connection, Limits
 from exporter.web.settings import WebSettings
 
 _TLS_GOODBYE_SECONDS: Final = 5.0
@@ -54,7 +54,8 @@ class Server(uvicorn.Server):
             access_log=False,
             log_config=None,
             log_level="error",  # a malformed request is the client's affair, and a flood of lines
-            h11_max_incomplete_event_size=limits.head_bytes,
+            # h11 looks before a piece is added.
+            h11_max_incomplete_event_size=limits.head_bytes - PIECE,
             timeout_keep_alive=limits.idle,
             timeout_graceful_shutdown=grace,
         )
