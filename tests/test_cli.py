@@ -14,12 +14,13 @@ import pytest
 from exporter import __version__, cli
 from tests.api import ScriptedApi, cut, endless, hang, http
 from tests.builders import body, item
+from tests.leaks import MARK
 from tests.processes import COMMAND, Done, run, running
 from tests.tools import need
 
 pytestmark = pytest.mark.anyio
 
-TOKEN = "cm9ib3QkY2xpOnNlY3JldC10b2tlbg=="
+TOKEN = f"cm9ib3QkY2xp{MARK}=="
 VARIABLES = {"UKC_TOKEN": TOKEN}
 
 
@@ -240,6 +241,7 @@ async def test_a_bug_in_a_poller_ends_the_process(tmp_path: Path) -> None:
         running(
             write(tmp_path, metro(api)),
             "--web.listen-address=127.0.0.1:0",
+            "--log.level=info",
             variables=VARIABLES,
             command=(sys.executable, "-c", BUG),
         ) as process,

@@ -13,8 +13,9 @@ from exporter import config
 from exporter.config import Account, Configuration, Metro, Selection, Shard, Token, TokenFile
 from exporter.errors import ConfigurationError, Unauthorized
 from tests.builders import UUID
+from tests.leaks import MARK
 
-TOKEN = "robot$demo:c2VjcmV0LXRva2Vu"
+TOKEN = f"robot$demo:{MARK}"
 ENVIRONMENT = {"UKC_TOKEN": TOKEN}
 
 
@@ -331,11 +332,11 @@ def test_a_token_file_is_read_anew(tmp_path: Path) -> None:
     """Rotation needs no restart; a file that is gone is an error of the tree."""
     path = tmp_path / "token"
     source = TokenFile(path)
-    path.write_text("first-token\n")
+    path.write_text(f"first{MARK}\n")
     first = source.read()
-    path.write_text("second-token")
+    path.write_text(f"second{MARK}")
 
-    assert (first.value, source.read().value) == ("first-token", "second-token")
+    assert (first.value, source.read().value) == (f"first{MARK}", f"second{MARK}")
     path.write_text("two\nlines")
     with pytest.raises(Unauthorized, match="one line"):
         source.read()

@@ -17,11 +17,12 @@ from exporter.simulator import Simulator, serve
 from tests.api import ScriptedApi, http
 from tests.authority import Authority
 from tests.builders import body, item
+from tests.leaks import MARK
 from tests.processes import run
 
 pytestmark = pytest.mark.anyio
 
-TOKEN = "dHJhbnNwb3J0OnRlc3Q="
+TOKEN = f"dHJhbnNwb3J0{MARK}="
 
 
 def configuration(*metros: Metro, **overrides: object) -> Configuration:
