@@ -47,7 +47,7 @@ bench: $(VENV)/.dev ## Measure against what cannot be avoided; needs nginx and r
 fidelity: $(VENV)/.dev ## Judge the alerts on simulated lifecycles and a healthy year; takes an hour
 	$(BIN)/python -m tests.alerts.fidelity
 
-fuzz: $(VENV)/.dev ## Property tests with 20,000 examples each, for minutes
+fuzz: $(VENV)/.dev ## Property tests with 20,000 examples each, for a quarter of an hour
 	$(BIN)/pytest -m hypothesis --hypothesis-profile=fuzz
 
 soak: $(VENV)/.dev ## Twenty minutes of faults, reloads and scrapes; MINUTES=n for others

@@ -14,7 +14,7 @@ import structlog
 from exporter import __version__
 from exporter.config import Configuration, Shard, from_environment, load
 from exporter.errors import ConfigurationError, ExporterError
-from exporter.logs import LEVELS, configure_logging
+from exporter.logs import LEVELS, STANDARD_ERROR, configure_logging, printable
 from exporter.loop import run
 from exporter.service import Address, Web, once, serve
 from exporter.web import WebSettings
@@ -34,21 +34,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     configure_logging(options.log_level, options.log_format)
     try:
         return int(options.run(options))
-    except ConfigurationError as exc:
-        print(f"{PROGRAM}: {exc}", file=sys.stderr)
-        return 2
-    except ExporterError as exc:
-        print(f"{PROGRAM}: {exc}", file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         return 0
     except Exception as exc:  # noqa: BLE001 - the last door: a bug is told, not shown
-        return _bug(exc)
+        return _told(exc)
 
 
-def _bug(exc: Exception) -> int:
+def _told(exc: Exception) -> int:
     while isinstance(exc, ExceptionGroup):
         exc = exc.exceptions[0]
+    if isinstance(exc, ExporterError):
+        print(f"{PROGRAM}: {printable(str(exc))}", file=STANDARD_ERROR)
+        return 2 if isinstance(exc, ConfigurationError) else 1
     frame = traceback.extract_tb(exc.__traceback__)[-1]
     log.debug("bug", traceback="".join(traceback.format_exception(exc)))
     log.error(
@@ -320,19 +317,10 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _once(options: argparse.Namespace) -> int:
     page, failed = run(once(_configuration(options)))
-    _print_page(page)
+    _write(page)
     for key in failed:
-        print(f"{PROGRAM}: account {key.account}, metro {key.metro}: failed", file=sys.stderr)
+        print(f"{PROGRAM}: account {key.account}, metro {key.metro}: failed", file=STANDARD_ERROR)
     return 1 if failed else 0
-
-
-def _print_page(page: bytes) -> None:
-    try:
-        sys.stdout.buffer.write(page)
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        # The reader has seen enough, as `head` has; at the exit Python would try again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _check_config(options: argparse.Namespace) -> int:
@@ -341,7 +329,7 @@ def _check_config(options: argparse.Namespace) -> int:
     accounts = configuration.accounts
     metros = sum(len(account.metros) for account in accounts)
     counted = f"{_count(len(accounts), 'account')}, {_count(metros, 'metro')}"
-    print(f"{options.config_file}: fine, {counted}")
+    _write(f"{options.config_file}: fine, {counted}\n".encode())
     return 0
 
 
@@ -349,10 +337,24 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def _write(text: bytes) -> None:
+    """Write to standard output, or raise `ExporterError`."""
+    if sys.stdout is None:
+        raise ExporterError("standard output is closed")
+    try:
+        sys.stdout.buffer.write(text)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        # The reader has seen enough, as `head` has; at the exit Python would try again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as exc:
+        raise ExporterError(f"standard output: {exc.strerror}") from exc
+
+
 def _demo(options: argparse.Namespace) -> int:
     from exporter.demo import demo  # noqa: PLC0415 - the simulator costs a start that has none
 
-    run(demo(Web(_addresses(options), options.telemetry_path)))
+    run(demo(Web(_addresses(options), options.telemetry_path), say=lambda s: _write(s.encode())))
     return 0
 
 

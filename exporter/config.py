@@ -4,16 +4,17 @@ import ipaddress
 import math
 import re
 import ssl
+import warnings
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 import yaml
 
-from exporter.document import Strict, decoded, one_line
+from exporter.document import MOST_PEM_BYTES, Strict, content, decoded, one_line
 from exporter.document import WrongValue as _WrongError
 from exporter.errors import ConfigurationError, Unauthorized
 
@@ -22,10 +23,16 @@ DEFAULT_MAX_RESPONSE_BYTES: Final = 256 * 1024 * 1024
 _STALE_AFTER: Final = 3600.0
 
 _DURATION: Final = re.compile(
-    r"(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?", re.ASCII
+    "".join(rf"(?:(\d{{1,15}}){unit})?" for unit in ("y", "w", "d", "h", "m", "s", "ms")), re.ASCII
 )
 _SECONDS: Final = (365 * 86400, 7 * 86400, 86400, 3600, 60, 1, 0.001)
 _CODE: Final = re.compile(r"[a-z]{3}[a-z0-9-]*", re.ASCII)
+_NETLOC: Final = re.compile(
+    r"(?:[^@]*@)?"
+    r"(?:\[(?P<v6>[0-9a-f:.]+(?:%[a-z0-9._-]+)?)\]|(?P<v4>[0-9.]+)|"
+    r"(?P<name>[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?))(?::\d*)?",
+    re.ASCII | re.IGNORECASE,
+)
 _LABEL: Final = re.compile(r"[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]{0,98}[^\s\x00-\x1f\x7f])?")
 
 
@@ -55,7 +62,7 @@ class TokenFile(NamedTuple):
     def read(self) -> Token:
         """The token now. Raises `Unauthorized` where the file holds none."""
         try:
-            text = self.path.read_bytes()
+            text = content(self.path)
         except OSError as exc:
             raise Unauthorized(f"token file {self.path}: {exc.strerror}") from exc
         return _token(text.decode("latin-1"), f"token file {self.path}")
@@ -193,7 +200,7 @@ def load(
     Raises `ConfigurationError` naming the file, the path within it and what was expected.
     """
     try:
-        text = path.read_bytes()
+        text = content(path)
     except OSError as exc:
         raise ConfigurationError(f"{path}: cannot be read: {exc.strerror}") from exc
     return parse(text, path, environment, shard)
@@ -303,7 +310,7 @@ def _label(name: str, path: str) -> str:
 def _metros(
     entry: _AccountEntry, path: str, folder: Path, trusted: Authorities | None
 ) -> tuple[Metro, ...]:
-    metros: list[Metro] = []
+    metros: dict[str, Metro] = {}
     of_account = _selection(entry, path, Selection())
     for i, given in enumerate(entry.metros):
         place = f"{path}.metros[{i}]"
@@ -315,10 +322,10 @@ def _metros(
             place = f"{place}.name"
         else:
             metro = _metro(given, place)._replace(authorities=trusted, selection=of_account)
-        if metro.name in (m.name for m in metros):
+        if metro.name in metros:
             raise _WrongError(place, f"the metro {metro.name!r} is there already")
-        metros.append(metro)
-    return tuple(metros)
+        metros[metro.name] = metro
+    return tuple(metros.values())
 
 
 def _selection(entry: _AccountEntry | _MetroEntry, path: str, outer: Selection) -> Selection:
@@ -326,8 +333,10 @@ def _selection(entry: _AccountEntry | _MetroEntry, path: str, outer: Selection) 
 
     def pattern(text: str | None, field: str) -> re.Pattern[str] | None:
         try:
-            return None if text is None else re.compile(text)
-        except re.error as exc:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")  # what means something else in another Python
+                return None if text is None else re.compile(text)
+        except (re.error, FutureWarning, OverflowError, RecursionError) as exc:
             wanted = f"expected a regular expression: {exc}"
             raise _WrongError(f"{path}.{field}", wanted) from exc
 
@@ -357,24 +366,45 @@ def _metro(given: str, path: str) -> Metro:
 
 def _base_url(url: str, path: str, *, insecure: bool) -> str:
     wanted = "expected a URL such as https://api.fra0.kraft.cloud"
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError as exc:
-        raise _WrongError(path, wanted) from exc
-    if parts.scheme not in ("http", "https") or not host or not url.isascii():
-        raise _WrongError(path, wanted)
+    parts = _split(url, path, wanted)
     if not url.isprintable() or " " in url or parts.query or parts.fragment:
         raise _WrongError(path, f"{wanted}, with neither query nor fragment")
     if "@" in parts.netloc:
         raise _WrongError(path, f"{wanted}, with neither user nor password")
-    if parts.scheme == "http" and not insecure and not _loopback(host):
+    if parts.scheme == "http" and not insecure and not _loopback(parts.hostname or ""):
         raise _WrongError(
             path,
             "the token would travel in the clear: expected https://, "
             "a loopback address, or `allow_insecure: true` beside the URL",
         )
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/').removesuffix('/v1')}"
+
+
+def _split(url: str, path: str, wanted: str) -> SplitResult:
+    """An HTTP URL in its parts; its host is an address or a name that DNS can have."""
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in ("http", "https") and url.isascii() and _possible(parts)
+    except ValueError as exc:
+        raise _WrongError(path, wanted) from exc
+    if not known:
+        raise _WrongError(path, wanted)
+    return parts
+
+
+def _possible(parts: SplitResult) -> bool:
+    """Whether host and port can be; where they cannot, it may be a ValueError too.
+
+    `urlsplit` takes `[::1]evil` for `::1`.
+    """
+    match = _NETLOC.fullmatch(parts.netloc)
+    if match is None or parts.port == 0:
+        return False
+    if match["name"]:
+        match["name"].encode("idna").decode("idna")
+    else:
+        ipaddress.ip_address(match["v4"] or match["v6"])
+    return True
 
 
 def _authorities(given: str | None, folder: Path, path: str) -> Authorities | None:
@@ -384,7 +414,7 @@ def _authorities(given: str | None, folder: Path, path: str) -> Authorities | No
     file = folder / given
     wanted = f"expected certificates in PEM, got {file}"
     try:
-        pem = file.read_text("ascii", "replace")
+        pem = content(file, most=MOST_PEM_BYTES).decode("ascii", "replace")
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
     except (ssl.SSLError, ValueError) as exc:
         raise _WrongError(path, f"{wanted}, which has none") from exc
@@ -397,16 +427,10 @@ def _proxy_url(given: str | None) -> str | None:
     if given is None:
         return None
     wanted = "expected a proxy's URL such as http://proxy.example.com:3128"
-    try:
-        parts = urlsplit(given)
-        host, _ = parts.hostname, parts.port
-    except ValueError as exc:
-        raise _WrongError("$.proxy_url", wanted) from exc
+    parts = _split(given, "$.proxy_url", wanted)
     if "@" in parts.netloc:
         said = f"{wanted}, with neither user nor password: HTTPS_PROXY may have them"
         raise _WrongError("$.proxy_url", said)
-    if parts.scheme not in ("http", "https") or not host or not given.isascii():
-        raise _WrongError("$.proxy_url", wanted)
     if parts.path.strip("/") or parts.query or parts.fragment or not given.isprintable():
         raise _WrongError("$.proxy_url", wanted)
     return given

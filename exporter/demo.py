@@ -1,6 +1,7 @@
 """The exporter against three simulated metros, in one process: no account, no file."""
 
 import contextlib
+from collections.abc import Callable
 from typing import Final
 
 from exporter.config import Account, Configuration, Metro, Token, TokenVariable
@@ -27,8 +28,8 @@ Stop with Ctrl-C.
 """
 
 
-async def demo(web: Web, *, seed: int = 1) -> None:
-    """Serve until SIGTERM or SIGINT; raises as `service.serve` does."""
+async def demo(web: Web, *, say: Callable[[str], None], seed: int = 1) -> None:
+    """Serve until SIGTERM or SIGINT; `say` is given a welcome. Raises as `service.serve` does."""
     async with contextlib.AsyncExitStack() as stack:
         clock, metros = Clock(), []
         for name in METROS:
@@ -40,11 +41,10 @@ async def demo(web: Web, *, seed: int = 1) -> None:
         await serve(
             Configuration((account,), interval=INTERVAL_SECONDS),
             web,
-            listening=lambda url: _welcome(url, web.telemetry_path),
+            listening=lambda url: say(_welcome(url, web.telemetry_path)),
         )
 
 
-def _welcome(url: str, path: str) -> None:
+def _welcome(url: str, path: str) -> str:
     root = "/".ljust(len(path))
-    text = _WELCOME.format(url=url, root=root, path=path, metros=", ".join(METROS))
-    print(text, flush=True)  # noqa: T201
+    return _WELCOME.format(url=url, root=root, path=path, metros=", ".join(METROS))

@@ -1,8 +1,10 @@
 """How the exporter's log lines look: one event a line, logfmt or JSON, on standard error."""
 
+import contextlib
+import io
 import logging
 import sys
-from typing import Final, Literal
+from typing import Final, Literal, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
@@ -15,6 +17,24 @@ LEVELS: Final = {
 }
 
 _MAX_CHARACTERS: Final = 1000
+
+
+class _StandardError(io.TextIOBase):
+    """Standard error, if there is one: a line that it does not take ends no exporter."""
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            if sys.stderr is not None:
+                sys.stderr.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            if sys.stderr is not None:
+                sys.stderr.flush()
+
+
+STANDARD_ERROR: Final = cast("TextIO", _StandardError())
 
 
 def configure_logging(level: str, form: Literal["logfmt", "json"]) -> None:
@@ -36,9 +56,9 @@ def configure_logging(level: str, form: Literal["logfmt", "json"]) -> None:
     structlog.configure(
         processors=[*processors, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(STANDARD_ERROR),
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(STANDARD_ERROR)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=processors,
@@ -56,6 +76,11 @@ def _printable(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 def _shown(text: str) -> str:
     if len(text) > _MAX_CHARACTERS:
         text = text[: _MAX_CHARACTERS - 1] + "…"
+    return printable(text)
+
+
+def printable(text: str) -> str:
+    """The text with an escape for each character that would do something to a terminal."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

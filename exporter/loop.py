@@ -1,6 +1,7 @@
 """Which event loop runs the exporter, and what may be done beside it."""
 
 import asyncio
+import os
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
@@ -28,6 +29,7 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     while a poll is being rendered.
     """
     sys.setswitchinterval(SWITCH_SECONDS)
+    _occupy_standard_descriptors()
     try:
         import uvloop  # noqa: PLC0415 - optional
     except ImportError:
@@ -42,3 +44,14 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
     with asyncio.Runner(loop_factory=Loop) as runner:
         return runner.run(main)
+
+
+def _occupy_standard_descriptors() -> None:
+    """Open nothing in place of a standard stream that is closed.
+
+    A socket there would be given what a library writes to that stream, and libuv ends the process
+    when it meets one.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(descriptor)

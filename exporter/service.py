@@ -218,9 +218,10 @@ async def serve(
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(_THREADS, "worker"))
     async with contextlib.AsyncExitStack() as stack:
+        # First what the configuration may still be refused for, then the addresses.
+        graph = await stack.enter_async_context(build(configuration))
         listeners = [stack.enter_context(listen(address)) for address in web.addresses]
         probes = [stack.enter_context(listen(a)) for a in (web.probe_address,) if a is not None]
-        graph = await stack.enter_async_context(build(configuration))
         reloader = Reloader(load or (lambda: configuration), graph.apply, settings, graph.telemetry)
         app = graph.app(web.telemetry_path, reloader.reload if web.lifecycle else None)
         servers = [Server(Guard(app, settings), listeners, settings, grace=GRACE_SECONDS)]

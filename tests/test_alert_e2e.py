@@ -17,12 +17,13 @@ from tests.alerts.alertmanager import Receiver, alertmanager, alertmanager_progr
 from tests.alerts.rules import RULE_FILES
 from tests.alerts.shortened import shortened, shortened_rules
 from tests.e2e.programs import Prometheus, free_port, prometheus, until
+from tests.leaks import MARK
 from tests.processes import running
 from tests.tools import need
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
 
-TOKEN = "ZTJlOnByb21ldGhldXM="
+TOKEN = f"ZTJl{MARK}="
 HOUR = 3600
 TROUBLED = Scenario(
     certificates=(

@@ -16,13 +16,14 @@ import pytest
 from exporter import __version__, cli
 from tests.api import ScriptedApi, cut, endless, hang, http
 from tests.builders import body, item
+from tests.leaks import MARK
 from tests.processes import COMMAND, Done, environment, run, running
 from tests.tools import need
 
 pytestmark = pytest.mark.anyio
 
 README = Path(__file__).parents[1] / "README.md"
-TOKEN = "cm9ib3QkY2xpOnNlY3JldC10b2tlbg=="
+TOKEN = f"cm9ib3QkY2xp{MARK}=="
 VARIABLES = {"UKC_TOKEN": TOKEN}
 
 
@@ -259,6 +260,7 @@ async def test_a_bug_in_a_poller_ends_the_process(tmp_path: Path) -> None:
         running(
             write(tmp_path, metro(api)),
             "--web.listen-address=127.0.0.1:0",
+            "--log.level=info",
             variables=VARIABLES,
             command=(sys.executable, "-c", BUG),
         ) as process,
@@ -319,6 +321,56 @@ async def test_no_output_contains_the_token(tmp_path: Path, form: str) -> None:
     assert (done.code, TOKEN in everything) == (0, False)
     assert "[token]" in everything  # it was repeated, and blotted out
     assert done.err.count("poll failed") + done.err.count("poll succeeded") >= 10
+
+
+@pytest.mark.parametrize(
+    ("command", "end", "code", "want"),
+    [
+        ("check-config", "> /dev/full", 1, ": standard output: No space left on device\n"),
+        ("check-config", ">&-", 1, ": standard output is closed\n"),
+        ("check-config", "2>&-", 0, ""),
+        ("once", "> /dev/full", 1, ": standard output: No space left on device\n"),
+        ("demo --web.listen-address=127.0.0.1:0", "> /dev/full", 1, ": standard output: No space"),
+        ("check-config --config.file=/none", "2> /dev/full", 2, ""),
+        ("check-config --config.file=/none", "2>&-", 2, ""),
+    ],
+)
+async def test_output_that_nobody_takes(
+    tmp_path: Path, command: str, end: str, code: int, want: str
+) -> None:
+    """Is told on the other output, if there is one, and is no bug."""
+    async with ScriptedApi(http(200, body(item()))).serving() as api:
+        name, *rest = command.split()
+        flags = [] if rest else [write(tmp_path, metro(api))]
+        shell = f'exec "$@" {end}'
+        command_line = ("sh", "-c", shell, "sh", *COMMAND, name, *flags, *rest)
+        async with running(variables=VARIABLES, command=command_line) as process:
+            done = await process.ends()
+
+    assert done.code == code
+    assert want in done.err
+    assert "bug" not in done.err
+
+
+@pytest.mark.parametrize("end", ["2> /dev/full", "2>&-"])
+async def test_a_log_that_nobody_takes(tmp_path: Path, end: str) -> None:
+    """A full disk under the log ends nothing: the metro is polled on, and SIGTERM is obeyed."""
+    api = ScriptedApi(http(200, body(item())))
+    async with api.serving() as url:
+        flags = (write(tmp_path, metro(url), "interval: 20ms"), "--web.listen-address=127.0.0.1:0")
+        command = ("sh", "-c", f'exec "$@" {end}', "sh", *COMMAND, *flags)
+        async with running(variables=VARIABLES, command=command) as process:
+            await api.asked(3)
+            done = await process.ends(signal.SIGTERM)
+
+    assert done == Done(0, "", "")
+
+
+def test_an_error_does_nothing_to_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever stands in the name of a file."""
+    code = cli.main(["check-config", "--config.file=/none\x1b[2J"])
+
+    assert (code, capsys.readouterr().err.rstrip("\n").isprintable()) == (2, True)
 
 
 async def test_demo_prints_what_to_open() -> None:

@@ -16,8 +16,9 @@ from exporter.errors import PollError, Unauthorized
 from exporter.protocol import Reading
 from tests.api import Answer, ScriptedApi, cut, drip, endless, hang, http, reset
 from tests.builders import SAMPLES, body, certificate, item
+from tests.leaks import MARK
 
-TOKEN = "cm9ib3QkZGVtbzpz/ZWNyZXQ+"
+TOKEN = f"cm9ib3QkZGVtbzpz/{MARK}+"
 VALID = (SAMPLES / "valid.json").read_bytes()
 SOURCE = TokenVariable("UKC_TOKEN", Token(TOKEN))
 
@@ -219,13 +220,13 @@ async def test_a_rotated_token_is_used_by_the_next_poll(tmp_path: Path) -> None:
     path = tmp_path / "token"
     api = ScriptedApi(http(200, VALID))
     async with api.serving() as url, client(url, token=TokenFile(path)) as metro:
-        for text in ("first-token", "second-token\n"):
+        for text in (f"first{MARK}", f"second{MARK}\n"):
             path.write_text(text)
             await metro.bulk()
 
     assert [r.headers["authorization"] for r in api.received] == [
-        "Bearer first-token",
-        "Bearer second-token",
+        f"Bearer first{MARK}",
+        f"Bearer second{MARK}",
     ]
 
 

@@ -1,5 +1,6 @@
 """A file or an environment in; a configuration, or an error that names the place, out."""
 
+import os
 import re
 import uuid
 from pathlib import Path
@@ -12,8 +13,9 @@ from exporter import config
 from exporter.config import Account, Configuration, Metro, Selection, Shard, Token, TokenFile
 from exporter.errors import ConfigurationError, Unauthorized
 from tests.builders import UUID
+from tests.leaks import MARK
 
-TOKEN = "robot$demo:c2VjcmV0LXRva2Vu"
+TOKEN = f"robot$demo:{MARK}"
 ENVIRONMENT = {"UKC_TOKEN": TOKEN}
 
 
@@ -169,6 +171,17 @@ def test_a_share_is_the_same_everywhere() -> None:
         pytest.param(account("['https://[::1']"), "expected a URL", id="bad IPv6"),
         pytest.param(account("['https://a/?b=c']"), "neither query nor fragment", id="query"),
         pytest.param(account("['https://u:p@a']"), "neither user nor password", id="password"),
+        pytest.param(account("['http://127.0.0.1@evil.example']"), "neither user", id="user"),
+        pytest.param(account("['http://[::1]evil']"), "expected a URL", id="after the brackets"),
+        pytest.param(account("['https://[v1.x]']"), "expected a URL", id="no IPv6"),
+        pytest.param(account("['https://256.1.1.1']"), "expected a URL", id="no IPv4"),
+        pytest.param(account("['https://xn--a']"), "expected a URL", id="no IDN"),
+        pytest.param(account("['https://bücher.example']"), "expected a URL", id="not encoded"),
+        pytest.param(account(f"['https://{'a' * 64}.example']"), "expected a URL", id="long label"),
+        pytest.param(account("['https://a..b']"), "expected a URL", id="empty label"),
+        pytest.param(account("['https://a%00b']"), "expected a URL", id="escape in a host"),
+        pytest.param(account("['https://a\\\\b']"), "expected a URL", id="backslash"),
+        pytest.param(account("['https://a:0']"), "expected a URL", id="port 0"),
         pytest.param(account("[FRA0]"), "expected a metro code such as fra0", id="odd code"),
         pytest.param(account("[7]"), "Expected `str | object`, got `int`", id="a number"),
         pytest.param(account("[{name: '', url: 'https://a'}]"), "`$.accounts[0].metros[0].name`"),
@@ -178,6 +191,11 @@ def test_a_share_is_the_same_everywhere() -> None:
         pytest.param(account(rest="stale_after: -1h"), "at `$.stale_after`", id="negative"),
         pytest.param(account(rest="interval: 0"), "longer than 0", id="zero"),
         pytest.param(account(rest="interval: 99999y"), "at most 10y", id="for ever"),
+        pytest.param(
+            account(rest=f"interval: {'9' * 5000}s"),
+            "expected a Prometheus duration such as 60s, 1m30s or 500ms - at `$.interval`",
+            id="5,000 digits",
+        ),
         pytest.param(account(rest="interval: [1]"), "at `$.interval`", id="a list"),
         pytest.param(account(rest="fetch: fast"), "Invalid enum value 'fast' - at `$.fetch`"),
         pytest.param(account(token="token_env: UKC_TOKEN, series: some"), "enum value 'some'"),
@@ -187,6 +205,18 @@ def test_a_share_is_the_same_everywhere() -> None:
             "expected a regular expression: nothing to repeat at position 0 - "
             "at `$.accounts[0].metros[0].exclude`",
             id="no expression",
+        ),
+        *(
+            pytest.param(
+                account(token=f"token_env: UKC_TOKEN, include: '{expression}'"),
+                f"expected a regular expression: {said}",
+                id=expression[:10],
+            )
+            for expression, said in (
+                ("a{99999999999999999999}", "the repetition number is too large"),
+                ("[[:alpha:]]", "Possible nested set at position 1"),
+                ("(" * 4000 + ")" * 4000, "maximum recursion depth exceeded"),
+            )
         ),
         pytest.param(account("[{name: a, url: 'https://a', max_certificates: -1}]"), ">= 0"),
         pytest.param(account(rest="max_response_bytes: 1"), "at `$.max_response_bytes`"),
@@ -198,6 +228,8 @@ def test_a_share_is_the_same_everywhere() -> None:
         ),
         pytest.param(account(token="token_file: ."), "Is a directory", id="a folder"),
         pytest.param(account(token="token_file: /dev/null"), "it is empty", id="empty token"),
+        pytest.param(account(token="token_file: /dev/zero"), "at most 1048576 bytes", id="endless"),
+        pytest.param(account(token='token_file: "a\\0"'), "can have this name", id="NUL in a name"),
         pytest.param(
             account(token="a: b"), "unknown field `a` - at `$.accounts[0]`", id="unknown token key"
         ),
@@ -251,6 +283,11 @@ def test_insecure_where_the_operator_says_so(tmp_path: Path) -> None:
         ),
         ("http://localhost:8080", [Metro("localhost:8080", "http://localhost:8080")]),
         ("http://[::1]:8080/", [Metro("[::1]:8080", "http://[::1]:8080")]),
+        (
+            "https://xn--bcher-kva.test.",
+            [Metro("xn--bcher-kva.test.", "https://xn--bcher-kva.test.")],
+        ),
+        ("https://[fe80::1%eth0]:1", [Metro("[fe80::1%eth0]:1", "https://[fe80::1%eth0]:1")]),
     ],
 )
 def test_the_environment_is_enough(given: str, want: list[Metro]) -> None:
@@ -311,13 +348,17 @@ def test_a_token_file_is_read_anew(tmp_path: Path) -> None:
     """Rotation needs no restart; a file that is gone is an error of the tree."""
     path = tmp_path / "token"
     source = TokenFile(path)
-    path.write_text("first-token\n")
+    path.write_text(f"first{MARK}\n")
     first = source.read()
-    path.write_text("second-token")
+    path.write_text(f"second{MARK}")
 
-    assert (first.value, source.read().value) == ("first-token", "second-token")
+    assert (first.value, source.read().value) == (f"first{MARK}", f"second{MARK}")
     path.write_text("two\nlines")
     with pytest.raises(Unauthorized, match="one line"):
+        source.read()
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(Unauthorized, match="it is a pipe"):  # and nobody waits for its other end
         source.read()
     path.unlink()
     with pytest.raises(Unauthorized, match="No such file"):

@@ -13,11 +13,12 @@ import pytest
 from tests.api import ScriptedApi, http
 from tests.authority import Authority
 from tests.builders import body, item
+from tests.leaks import MARK
 from tests.processes import Running, running
 
 pytestmark = pytest.mark.anyio
 
-TOKEN = "cmVsb2FkOnRlc3QtdG9rZW4="
+TOKEN = f"cmVsb2FkOnRl{MARK}="
 REFUSED = 'msg="configuration refused, the old one stays"'
 SUCCESSFUL = "ukc_exporter_config_last_reload_successful"
 
@@ -200,7 +201,7 @@ async def test_the_web_config_file_is_part_of_it(tmp_path: Path) -> None:
 async def test_a_rotated_token_is_used_by_the_next_poll(tmp_path: Path) -> None:
     """Nothing needs to be reloaded for it."""
     fra, token = api("fra"), tmp_path / "token"
-    token.write_text("first-token")
+    token.write_text(f"first{MARK}")
     async with fra.serving() as url:
         path = tmp_path / "exporter.yaml"
         path.write_text(
@@ -210,13 +211,13 @@ async def test_a_rotated_token_is_used_by_the_next_poll(tmp_path: Path) -> None:
         async with running(f"--config.file={path}", "--web.listen-address=127.0.0.1:0"):
             await fra.asked(1)
             fresh = tmp_path / "fresh"
-            fresh.write_text("second-token")
+            fresh.write_text(f"second{MARK}")
             fresh.replace(token)
             known = len(fra.received)
             await fra.asked(known + 2)
 
     sent = [request.headers["authorization"] for request in fra.received]
-    assert (sent[0], sent[known + 1]) == ("Bearer first-token", "Bearer second-token")
+    assert (sent[0], sent[known + 1]) == (f"Bearer first{MARK}", f"Bearer second{MARK}")
 
 
 async def test_killed_and_started_again(tmp_path: Path) -> None:

@@ -19,10 +19,11 @@ from exporter.simulator import Simulator, serve
 from exporter.snapshot import Key
 from tests.api import ScriptedApi, hang, http
 from tests.builders import SAMPLES, body, item
+from tests.leaks import MARK
 
 pytestmark = pytest.mark.anyio
 
-TOKEN = "c2VydmljZTp0ZXN0LXRva2Vu"
+TOKEN = f"c2VydmljZTp0{MARK}"
 
 
 def configuration(metros: Sequence[tuple[str, str]], **overrides: object) -> Configuration:

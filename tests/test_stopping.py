@@ -9,6 +9,7 @@ import pytest
 
 from tests.api import ScriptedApi, http
 from tests.builders import body, item
+from tests.leaks import MARK
 from tests.processes import running
 
 pytestmark = pytest.mark.anyio
@@ -39,7 +40,7 @@ async def test_a_mute_name_server(tmp_path: Path) -> None:
         async with running(
             f"--config.file={path}",
             "--web.listen-address=127.0.0.1:0",
-            variables={"UKC_TOKEN": "bXV0ZQ=="},
+            variables={"UKC_TOKEN": f"bXV0ZQ{MARK}=="},
             command=(sys.executable, "-c", MUTE),
         ) as process:
             address = await process.url()

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -16,11 +17,12 @@ from exporter.simulator import Simulator, serve
 from tests.api import ScriptedApi, http
 from tests.authority import Authority
 from tests.builders import body, item
+from tests.leaks import MARK
 from tests.processes import run
 
 pytestmark = pytest.mark.anyio
 
-TOKEN = "dHJhbnNwb3J0OnRlc3Q="
+TOKEN = f"dHJhbnNwb3J0{MARK}="
 
 
 def configuration(*metros: Metro, **overrides: object) -> Configuration:
@@ -124,12 +126,37 @@ def test_a_proxy_that_cannot_be(url: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("variables", "metro", "want"),
+    [
+        ({"SSL_CERT_FILE": "/none.pem"}, "fra0", "SSL_CERT_DIR or SSLKEYLOGFILE: expected files"),
+        ({"SSL_CERT_FILE": __file__}, "fra0", "environment: SSL_CERT_FILE, "),
+        ({"SSLKEYLOGFILE": "/none/keys"}, "fra0", "No such file or directory"),
+        ({"HTTPS_PROXY": "http://[::1"}, "fra0", "environment: HTTP_PROXY, HTTPS_PROXY, "),
+        ({}, "https://xn--ls8h.example", "https://xn--ls8h.example: expected the URL of a host"),
+    ],
+)
+async def test_what_only_the_connections_show(
+    variables: dict[str, str], metro: str, want: str
+) -> None:
+    """Exit 2 before a port is bound: this one is taken, and that is not even noticed."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = await run(
+            f"--web.listen-address=127.0.0.1:{taken.getsockname()[1]}",
+            variables={"UKC_TOKEN": TOKEN, "UKC_METRO": metro, **variables},
+        )
+
+    assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
+    assert want in done.err
+
+
+@pytest.mark.parametrize(
     ("rest", "want"),
     [
         ("proxy_url: 'ftp://proxy'", "expected a proxy's URL"),
         ("proxy_url: 'http://'", "expected a proxy's URL"),
         ("proxy_url: 'http://h:port'", "expected a proxy's URL"),
         ("proxy_url: 'http://h/path'", "expected a proxy's URL"),
+        ("proxy_url: 'http://[::1]evil'", "expected a proxy's URL"),
         ("proxy_url: 'http://u:secret@h'", "HTTPS_PROXY may have them"),
         ("ca_file: none.pem", "none.pem: No such file"),
         ("ca_file: junk.pem", "junk.pem, which has none - at `$.ca_file`"),

@@ -23,6 +23,9 @@ HASH = "$2y$10$X0h1gDsPszWURQaxFh.zoubFi6DXncSjhoQNJgRrnGs7EsimhC7zG"
 PAIR = "cert_file: server.pem, key_file: server.key"
 CA = "client_ca_file: authority.pem"
 VERIFY = "client_auth_type: RequireAndVerifyClientCert"
+BOMB = "a0: &a0 {k: v}\n" + "".join(
+    f"a{n}: &a{n} {{{', '.join(f'k{m}: *a{n - 1}' for m in range(10))}}}\n" for n in range(1, 9)
+)
 
 
 def with_tls(rest: str = "") -> str:
@@ -46,6 +49,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 GOOD = [
     pytest.param("", id="empty"),
     pytest.param("tls_server_config:\nbasic_auth_users:", id="keys without values"),
+    pytest.param("tls_server_config: {min_version: ~}", id="without a value below"),
+    pytest.param("http_server_config: {headers: ~}", id="no headers"),
+    pytest.param("http_server_config: {headers: {X-XSS-Protection: ~}}", id="no value"),
     pytest.param(with_tls(), id="tls"),
     pytest.param(with_tls("client_auth_type: NoClientCert"), id="no client certificate"),
     pytest.param(with_tls(f"{CA}, {VERIFY}"), id="mutual tls"),
@@ -86,6 +92,11 @@ BAD = [
         "the key 'a' stands here twice",
         id="twice",
     ),
+    pytest.param("TLS_server_config:", "unknown field", id="unknown key without a value"),
+    pytest.param("tls_server_config: {x: ~}", "unknown field", id="unknown key without one below"),
+    pytest.param("tls_server_config: []", "got `array`", id="list for a mapping"),
+    pytest.param("basic_auth_users: {a: ~}", "expected a bcrypt hash", id="user without a hash"),
+    pytest.param("http_server_config: {headers: {X-Frame-Options: ~}}", "deny or", id="no option"),
     pytest.param("tls_server_config: {cert_file: server.pem}", "no `key_file`", id="no key"),
     pytest.param(
         "tls_server_config: {key_file: server.key}", "no `cert_file`", id="no certificate"
@@ -134,6 +145,13 @@ BAD = [
     pytest.param(with_header("x-frame-options", "deny"), "expected one of", id="small letters"),
     pytest.param(with_header("X-Frame-Options", "allow"), "deny or sameorigin", id="header value"),
     pytest.param(with_header("X-Frame-Options", ""), "deny or sameorigin", id="blank of a set"),
+    pytest.param(
+        'tls_server_config: {cert_file: "a\\0b", key_file: server.key}',
+        "no file can have this name",
+        id="NUL in a name",
+    ),
+    pytest.param(BOMB, "expected fewer than 1000000 values", id="aliases of aliases"),
+    pytest.param("&a {tls_server_config: *a}", "expected fewer than", id="alias within itself"),
     pytest.param("basic_auth_users: {a: secret}", "expected a bcrypt hash", id="no hash"),
     pytest.param(f"basic_auth_users: {{a: '{HASH[:40]}'}}", "bcrypt hash", id="short hash"),
     pytest.param(
@@ -159,6 +177,17 @@ NOT_HONOURED = [
     pytest.param(with_tls(f"client_ca_file: junk.pem, {VERIFY}"), "has none", id="junk authority"),
     pytest.param("http_server_config: {http2: true}", "HTTP/2 is not spoken", id="http2"),
     pytest.param(f"basic_auth_users: {{'a:b': '{HASH}'}}", "without a colon", id="colon"),
+    pytest.param(f"basic_auth_users: {{1: '{HASH}'}}", "got `int`", id="number for a name"),
+    pytest.param(
+        "http_server_config: {headers: {X-XSS-Protection: 0}}", "got `int`", id="number for a text"
+    ),
+    pytest.param(f"basic_auth_users: {{a: '{HASH}x'}}", "bcrypt hash", id="more than a hash"),
+    pytest.param("---\n{}\n---\n{}", "expected a single document", id="two documents"),
+    pytest.param(
+        f"basic_auth_users: {{a: '{HASH.replace('.zou', '.zov')}'}}",
+        "bcrypt hash",
+        id="salt that bcrypt does not take",
+    ),
     pytest.param(
         with_header("Content-Security-Policy", "ä"), "printable ASCII", id="header in UTF-8"
     ),

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import ssl
 import subprocess
 from collections.abc import AsyncIterator
@@ -15,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from exporter.service import Address, listen
 from exporter.web import Guard, Limits, Server, WebSettings, create_probe_app
+from exporter.web.settings import Loaded
 from tests.authority import DAY, Authority, Files
 from tests.tools import need
 
@@ -164,6 +166,45 @@ async def test_malformed_and_oversized_requests(head: bytes, want: bytes) -> Non
     """Refused, and the connection is over."""
     sent = head % (b"x" * 40_000)
     async with serving() as where, connected(where, sent) as (reader, _):
+        answer = await ended(reader)
+
+    assert answer[9:12] == want
+
+
+async def test_no_answer_waits_for_its_beginning_to_be_confirmed() -> None:
+    """Head and body are two packets, and a client confirms one of them 40 ms late."""
+    async with started() as (server, where), connected(where, HEALTHY) as (reader, _):
+        await reader.readuntil(b"Healthy.\n")
+        (client,) = server._clients
+        accepted = client.transport.get_extra_info("socket")
+
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+async def test_a_bug_before_the_door_ends_the_server() -> None:
+    """It does not stay there and take no connection."""
+
+    class Broken(WebSettings):
+        def current(self) -> Loaded:
+            raise ZeroDivisionError
+
+    with listen(Address("127.0.0.1", 0)) as listener:
+        server = Server(_app, [listener], Broken(None), grace=1)
+        running = asyncio.create_task(server.serve())
+        async with connected(listener.getsockname()) as (reader, _):
+            assert await ended(reader) == b""
+        with pytest.raises(ZeroDivisionError):
+            await running
+
+
+@pytest.mark.parametrize(
+    ("size", "want"), [(12 << 10, b"200"), (16 << 10, b"200"), (17 << 10, b"400")]
+)
+async def test_how_long_a_head_may_be(size: int, want: bytes) -> None:
+    """One of 12 KiB is never refused for its length, one over 16 KiB always, however it comes."""
+    start = b"GET /-/healthy HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX: "
+    head = start + b"x" * (size - len(start) - 4) + b"\r\n\r\n"
+    async with serving() as where, connected(where, head) as (reader, _):
         answer = await ended(reader)
 
     assert answer[9:12] == want

@@ -25,13 +25,22 @@ class Trust:
         self._contexts: dict[Authorities | None, ssl.SSLContext] = {}
 
     def context(self, authorities: Authorities | None) -> ssl.SSLContext:
-        """A context that verifies certificates and names; `None` trusts those of the system."""
+        """A context that verifies certificates and names; `None` trusts those of the system.
+
+        Raises `ConfigurationError` where the environment names files that cannot be used.
+        """
         if authorities not in self._contexts:
-            made = (
-                httpx.create_ssl_context()
-                if authorities is None
-                else ssl.create_default_context(cadata=authorities.pem)
-            )
+            try:
+                made = (
+                    httpx.create_ssl_context()
+                    if authorities is None
+                    else ssl.create_default_context(cadata=authorities.pem)
+                )
+            except OSError as exc:  # an SSLError too
+                raise ConfigurationError(
+                    "environment: SSL_CERT_FILE, SSL_CERT_DIR or SSLKEYLOGFILE: "
+                    f"expected files that can be used: {exc.strerror or exc}"
+                ) from exc
             self._contexts[authorities] = made
         return self._contexts[authorities]
 
@@ -42,9 +51,15 @@ def connections(
     """A pool of connections for one metro alone, so that a metro that hangs holds up no other.
 
     Proxies are those of the configuration, else of the environment; none for a loopback address.
-    Raises `ConfigurationError` where the environment names a proxy that cannot be.
+    Raises `ConfigurationError` where the environment names a proxy that cannot be, or the metro's
+    host is one that httpx takes for none.
     """
     direct = is_loopback(metro.base_url)
+    for url in filter(None, (metro.base_url, configuration.proxy_url)):
+        try:
+            _ = httpx.URL(url).host  # an internationalised name is decoded here
+        except (ValueError, httpx.InvalidURL) as exc:
+            raise ConfigurationError(f"{url}: expected the URL of a host that can be") from exc
     try:
         return httpx.AsyncClient(
             base_url=metro.base_url,

@@ -13,7 +13,10 @@ from exporter.errors import ConfigurationError
 
 Version = Literal["TLS10", "TLS11", "TLS12", "TLS13"]
 
-_BCRYPT: Final = re.compile(r"\$2[abxy]\$(?:0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}", re.ASCII)
+# The last character of the salt has two bits: bcrypt takes no other.
+_BCRYPT: Final = re.compile(
+    r"\$2[abxy]\$(?:0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31}", re.ASCII
+)
 
 # The toolkit's closed set; an empty tuple takes every value.
 _HEADERS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -85,6 +88,13 @@ class _File(Strict, frozen=True):
     basic_auth_users: dict[str, str] = msgspec.field(default_factory=dict)
 
 
+_SECTIONS: Final[Mapping[str, type[Strict]]] = {
+    "tls_server_config": _TlsEntry,
+    "http_server_config": _HttpEntry,
+}
+_TEXTS: Final = ("headers", "basic_auth_users")
+
+
 def parse(text: bytes, path: Path) -> WebConfiguration:
     """The web configuration in the text of the file at `path`.
 
@@ -107,12 +117,20 @@ def parse(text: bytes, path: Path) -> WebConfiguration:
         raise ConfigurationError(f"{path}: {one_line(exc)}") from exc
 
 
-def _without_nulls(value: Any) -> Any:
-    """To the toolkit, a key without a value is a key that is not there."""
+def _without_nulls(value: Any, kind: type[Strict] = _File) -> Any:
+    """To the toolkit, a known key without a value is not there, and a text without one is empty."""
     if not isinstance(value, dict):
         return value
-    given = {key: _without_nulls(inner) for key, inner in value.items()}
-    return {key: inner for key, inner in given.items() if inner not in (None, {})}
+    given = {}
+    for key, inner in value.items():
+        if key in _SECTIONS:
+            within = _without_nulls(inner, _SECTIONS[key])
+            inner = None if within == {} else within  # noqa: PLW2901
+        elif key in _TEXTS and isinstance(inner, dict):
+            inner = {k: "" if text is None else text for k, text in inner.items()}  # noqa: PLW2901
+        if inner is not None or key not in kind.__struct_fields__:
+            given[key] = inner
+    return given
 
 
 def _tls(entry: _TlsEntry | None, folder: Path) -> Tls | None:

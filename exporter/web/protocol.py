@@ -8,12 +8,14 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-_PIECE: Final = 4096
+PIECE: Final = 4096
+"""How much is read on at a time."""
 
 
 class Limits(NamedTuple):
     """What one client may take up; times are in seconds.
 
+    No head is longer than `head_bytes`, and one that is shorter by a piece is not refused.
     `head` is from the first byte of a request to the end of its head, `idle` between requests,
     `answer` from there until the client has taken the whole answer.
     """
@@ -69,9 +71,9 @@ class Connection(H11Protocol):
     def data_received(self, data: bytes) -> None:
         """Read on; a request that is whole has its own time to be answered in."""
         # By the piece: h11 bounds a head only for as long as its end is not there.
-        for start in range(0, len(data), _PIECE):
+        for start in range(0, len(data), PIECE):
             before = self.cycle
-            super().data_received(data[start : start + _PIECE])
+            super().data_received(data[start : start + PIECE])
             if self.transport.is_closing():
                 return
             if self.cycle is not before:

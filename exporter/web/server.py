@@ -13,7 +13,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from exporter.web import tls
-from exporter.web.protocol import Connection, Limits
+from exporter.web.protocol import PIECE, Connection, Limits
 from exporter.web.settings import WebSettings
 
 _TLS_GOODBYE_SECONDS: Final = 5.0
@@ -54,7 +54,8 @@ class Server(uvicorn.Server):
             access_log=False,
             log_config=None,
             log_level="error",  # a malformed request is the client's affair, and a flood of lines
-            h11_max_incomplete_event_size=limits.head_bytes,
+            # h11 looks before a piece is added.
+            h11_max_incomplete_event_size=limits.head_bytes - PIECE,
             timeout_keep_alive=limits.idle,
             timeout_graceful_shutdown=grace,
         )
@@ -78,11 +79,16 @@ class Server(uvicorn.Server):
         await self.on_tick(0)  # the first answer has a date too
         for listener in self._listeners:
             listener.setblocking(False)
-            self._keep(asyncio.create_task(self._accept(listener)))
+            task = asyncio.create_task(self._accept(listener))
+            task.add_done_callback(self._closed)
+            self._tasks.add(task)
         self.started = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Accept no more, let answers under way come to their end, and go."""
+        """Accept no more, let answers under way come to their end, and go.
+
+        Raises the bug that has closed a door, if one has.
+        """
         for task in (*self._tasks, *self._handshakes.values()):
             task.cancel()
         for listener in self._listeners:
@@ -90,6 +96,9 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
         for client in tuple(self._clients):
             client.abort()
+        for task in self._tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
 
     async def _accept(self, listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()
@@ -104,7 +113,12 @@ class Server(uvicorn.Server):
                 await asyncio.sleep(_BREATH_SECONDS)
                 continue
             self._make_room(all_but=self._limits.connections - 1)
-            self._welcome(accepted)
+            try:
+                self._welcome(accepted)
+            except BaseException:
+                accepted.close()
+                raise
+            await asyncio.sleep(0)  # a crowd before the door does not hold up those inside
 
     def _make_room(self, *, all_but: int) -> None:
         if len(self._clients) > all_but:
@@ -114,6 +128,10 @@ class Server(uvicorn.Server):
             leaving.abort()
 
     def _welcome(self, accepted: socket.socket) -> None:
+        # As asyncio does for sockets of its own: the end of an answer would wait for the client to
+        # confirm the beginning, which it does 40 ms later.
+        with contextlib.suppress(OSError):  # it may have gone
+            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
         loaded = self._settings.current() if self._settings else None
         settings = loaded.configuration.tls if loaded else None
         client = Connection(
@@ -155,9 +173,9 @@ class Server(uvicorn.Server):
         if handshake is not None and not client.connected:
             handshake.cancel()
 
-    def _keep(self, task: asyncio.Task[None]) -> None:
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _closed(self, task: asyncio.Task[None]) -> None:
+        # Better gone, and missed, than there and deaf.
+        self.should_exit = self.should_exit or not task.cancelled()
 
 
 def _everybody(certificate: object) -> bool:

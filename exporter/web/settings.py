@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import structlog
 
-from exporter.document import WrongValue
+from exporter.document import WrongValue, content
 from exporter.errors import ConfigurationError
 from exporter.web import tls
 from exporter.web.configuration import WebConfiguration, parse
@@ -53,7 +53,7 @@ class WebSettings:
         try:
             # Before the text: a change in between is then seen as one.
             own = _signature((self._path,))
-            configuration = parse(self._path.read_bytes(), self._path)
+            configuration = parse(content(self._path), self._path)
             named = _signature(configuration.tls.files if configuration.tls else ())
             context = tls.context(configuration.tls) if configuration.tls else None
         except OSError as exc:
@@ -89,6 +89,6 @@ def _signature(files: Iterable[Path]) -> _Signature:
         try:
             stat = file.stat()
             found.append((str(file), stat.st_mtime_ns, stat.st_size, stat.st_ino))
-        except OSError:
+        except (OSError, ValueError):  # it is not there, or cannot be
             found.append((str(file), 0, 0, 0))
     return tuple(found)

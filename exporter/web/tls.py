@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from exporter.document import WrongValue
+from exporter.document import MOST_PEM_BYTES, WrongValue, content
 from exporter.web.configuration import Tls
 
 _PLACE: Final = "$.tls_server_config"
@@ -193,6 +193,6 @@ def _load_certificate(made: ssl.SSLContext, tls: Tls) -> None:
 
 def _text(path: Path, place: str) -> str:
     try:
-        return path.read_text("ascii", "replace")
+        return content(path, most=MOST_PEM_BYTES).decode("ascii", "replace")
     except OSError as exc:
         raise WrongValue(place, f"{path} cannot be read: {exc.strerror}") from exc

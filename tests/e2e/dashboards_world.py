@@ -11,9 +11,10 @@ from exporter.config import Account, Configuration, Metro, Token, TokenVariable
 from exporter.service import Graph, build
 from exporter.simulator import Clock, Simulator, serve
 from exporter.simulator.server import Application
+from tests.leaks import MARK
 
 METROS = ("fra0", "dal0")
-TOKEN = "world:not-a-secret"
+TOKEN = f"world:{MARK}"
 
 
 @dataclasses.dataclass(frozen=True)

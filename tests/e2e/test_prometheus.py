@@ -9,12 +9,13 @@ from exporter.simulator import Simulator, serve
 from tests.api import ScriptedApi, http
 from tests.builders import body, item
 from tests.e2e.programs import prometheus, until
+from tests.leaks import MARK
 from tests.processes import running
 from tests.tools import need
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
 
-TOKEN = "ZTJlOnByb21ldGhldXM="
+TOKEN = f"ZTJl{MARK}="
 CONFIGURATION = """
 interval: 500ms
 timeout: 2s

@@ -9,12 +9,13 @@ import pytest
 from exporter.simulator import Simulator, serve
 from tests.authority import Authority
 from tests.e2e.programs import prometheus, until
+from tests.leaks import MARK
 from tests.processes import running
 from tests.tools import need
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
 
-TOKEN = "c2VjdXJlZDp0b2tlbg=="
+TOKEN = f"c2VjdXJlZDp0{MARK}=="
 PASSWORD = "correct horse battery"
 WEB = """
 tls_server_config:

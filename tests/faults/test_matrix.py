@@ -23,10 +23,11 @@ from tests.authority import DAY, Authority, Files
 from tests.builders import body, item
 from tests.e2e.programs import free_port
 from tests.faults.cases import CASES, LIMIT, Case
+from tests.leaks import MARK
 
 pytestmark = pytest.mark.anyio
 
-TOKEN = "bWF0cml4OnRlc3QtdG9rZW4="
+TOKEN = f"bWF0cml4{MARK}="
 INTERVAL = 60.0
 NAMES = ("fra0", "dal0", "sin0")
 HOST = "api.dal0.test"

@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.leaks import SEARCH
 from tests.processes import Running, running
 from tests.soak.watch import Look, calm_look, command, look
 from tests.soak.world import ALWAYS, World
@@ -82,8 +83,8 @@ async def disturb(world: World, process: Running, url: str, until: float) -> Non
 async def drain(process: Running) -> None:
     """Read the log, so that the exporter never waits for a reader."""
     assert process.process.stderr is not None
-    while await process.process.stderr.read(1 << 16):
-        pass
+    while said := await process.process.stderr.read(1 << 16):
+        SEARCH.look("what the exporter said", said)
 
 
 async def soak(minutes: float, seed: int) -> bool:
@@ -91,7 +92,7 @@ async def soak(minutes: float, seed: int) -> bool:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         world, scrapes, tasks = World(folder, seed), Scrapes(), folder / "tasks"
-        flags = ("--web.listen-address=127.0.0.1:0", "--web.enable-lifecycle")
+        flags = ("--web.listen-address=127.0.0.1:0", "--web.enable-lifecycle", "--log.level=info")
         async with (
             world.serving(),
             running(
@@ -116,7 +117,8 @@ async def soak(minutes: float, seed: int) -> bool:
                 task.cancel()
             await asyncio.gather(*scrapers, reading, return_exceptions=True)
             done = await process.ends(signal.SIGTERM)
-    return _report(minutes, world, scrapes, looks, before, after, done.code)
+    fine = _report(minutes, world, scrapes, looks, before, after, done.code)
+    return fine and not SEARCH.found
 
 
 async def _quiet(world: World, process: Running, url: str, tasks: Path) -> Look:

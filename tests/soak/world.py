@@ -7,6 +7,7 @@ from pathlib import Path
 
 from exporter.simulator import Fault, Simulator, serve
 from exporter.simulator.asgi import Receive, Scope, Send
+from tests.leaks import MARK
 
 METROS = ("fra0", "dal0", "sin0", "was1")
 ALWAYS = METROS[:3]
@@ -85,7 +86,7 @@ class World:
 
     def rotate(self) -> None:
         """Another token, in the file as at the API."""
-        self.token = self.random.randbytes(24).hex()
+        self.token = MARK + self.random.randbytes(24).hex()
         fresh = self._token_file.with_suffix(".new")
         fresh.write_text(self.token)
         fresh.replace(self._token_file)
