@@ -4,9 +4,11 @@ Text format 0.0.4 and OpenMetrics 1.0 write the same samples of gauges and infos
 that describe a family differ. So samples are rendered once and serve both.
 """
 
+import functools
 import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from operator import attrgetter, ne
 from typing import Final, NamedTuple
 
@@ -20,8 +22,7 @@ from exporter.snapshot import Key, MetroSnapshot
 
 _BLOCK: Final = 1024
 _EVERYTHING: Final = Selection()
-_IDENTITY: Final = frozenset({"name", "common_name"})
-_FIELDS: Final = _IDENTITY.union(*(family.reads for family in FAMILIES))
+_IDENTITY: Final = ("name", "common_name")
 _TABLE: Final = (*FAMILIES, *AGGREGATES)
 
 
@@ -116,29 +117,25 @@ def _split(certificates: Sequence[Certificate]) -> Iterator[Sequence[Certificate
 
 def _block(block: Block, before: BlockPage | None, now: float) -> BlockPage:
     """The block's samples; of a family that shows nothing new, those that were there before."""
-    changed = _changed(before.certificates, block.certificates) if before else _FIELDS
-    moved = not changed.isdisjoint(_IDENTITY)
+    differ = functools.cache(partial(_differ, before, block))
+    moved = any(map(differ, _IDENTITY))
     parts = [
         deflate([family.lines(block, now)]).part()
-        if before is None or family.timed or moved or not changed.isdisjoint(family.reads)
+        if before is None or family.timed or moved or any(map(differ, family.reads))
         else before.parts[position]
         for position, family in enumerate(FAMILIES)
     ]
     return BlockPage(block.certificates, parts)
 
 
-def _changed(before: Sequence[Certificate], after: Sequence[Certificate]) -> frozenset[str]:
-    """The fields in which any of the certificates is not what its place held before."""
-    if before == after:
-        return frozenset()
-    if len(before) != len(after):
-        return _FIELDS
-    # Told field by field, and no further than to the first that differs.
-    return frozenset(
-        field
-        for field in _FIELDS
-        if any(map(ne, map(attrgetter(field), before), map(attrgetter(field), after)))
-    )
+def _differ(before: BlockPage | None, after: Block, field: str) -> bool:
+    """Whether the field of any certificate is not what it was in its place."""
+    if before is None or len(before.certificates) != len(after.certificates):
+        return True
+    if before.certificates == after.certificates:
+        return False
+    get = attrgetter(field)
+    return any(map(ne, map(get, before.certificates), map(get, after.certificates)))
 
 
 def let_go(held: list[MetroPage]) -> None:

@@ -68,8 +68,8 @@ class Family(NamedTuple):
     """One metric family; `lines` is the text of its samples of some certificates at a Unix time.
 
     `labels` are the family's own; `reads` are the fields of a certificate that its samples show,
-    beside those of its identity. A `timed` family changes with the clock, the others only with
-    the certificates.
+    beside those of its identity, those first that change most often.
+    A `timed` family changes with the clock, the others only with the certificates.
     """
 
     name: str
@@ -187,7 +187,7 @@ FAMILIES: Final = (
         "ukc_certificate_info",
         "What changes with a renewal or an upload: 1 for each certificate.",
         ("uuid", "subject", "issuer", "serial_number", "wildcard", "renewal"),
-        ("uuid", "subject", "issuer", "serial_number"),
+        ("serial_number", "uuid", "subject", "issuer"),
         _certificate_columns,
     ),
     _one_hot(
