@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 
@@ -33,10 +34,12 @@ OFF = -1
 
 NONE, ATTENTION = Selection(series="none"), Selection(series="attention")
 ONE = Selection(max_certificates=1)
+AUTOMATIC = Selection(series="attention", exclude=re.compile("wildcard-.*"))
 SELECTIONS = {
     "none": ("mixture", dict.fromkeys(METROS, NONE)),
     "attention": ("mixture", dict.fromkeys(METROS, ATTENTION)),
     "healthy, attention": ("healthy", dict.fromkeys(METROS, ATTENTION)),
+    "plainly healthy": ("healthy", dict.fromkeys(METROS, AUTOMATIC)),
     "one metro off": ("mixture", {METROS[0]: NONE}),
     "one each": ("mixture", dict.fromkeys(METROS, ONE)),
 }
@@ -173,7 +176,7 @@ def test_off_is_grey_text() -> None:
     assert found == {title: {str(OFF): grey} for title in (*FACTS, *JUDGEMENTS, "Next expiry")}
 
 
-@pytest.mark.parametrize("job", SELECTIONS)
+@pytest.mark.parametrize("job", sorted(SELECTIONS.keys() - {"plainly healthy"}))
 def test_states_by_metro(watched: Watched, job: str) -> None:
     """They are those of all certificates, whatever has series."""
     columns = {"A": "valid", "B": "pending", "C": "error"}
@@ -210,6 +213,28 @@ def test_attention_hides_nothing(
 ) -> None:
     """Each tile is what it would be with all series, left-overs excepted."""
     assert truth(watched.worlds["attention"]) == watched.tile("attention", title)
+
+
+class TestPlainlyHealthy:
+    """With `attention` no certificate is shown, for all are well; uploads are filtered."""
+
+    @pytest.mark.parametrize("title", FACTS)
+    def test_facts(self, watched: Watched, title: str) -> None:
+        """Known to be none."""
+        assert watched.tile("plainly healthy", title) == 0
+
+    @pytest.mark.parametrize("title", [*JUDGEMENTS, "Next expiry"])
+    def test_judgements(self, watched: Watched, title: str) -> None:
+        """The totals do not tell this from series that are off."""
+        assert OFF == watched.tile("plainly healthy", title)
+
+    def test_filtered_ones_are_not_counted(self, watched: Watched) -> None:
+        """Only what a setting about series leaves out."""
+        every = [
+            one for one in seen(watched.worlds["plainly healthy"]).values() if not one.wildcard
+        ]
+
+        assert len(every) == watched.tile("plainly healthy", "Without series")
 
 
 class TestOneMetroOff:
