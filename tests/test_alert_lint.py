@@ -5,6 +5,7 @@ import re
 import pytest
 import yaml
 
+from exporter.aggregates import AGGREGATES
 from exporter.families import FAMILIES, IDENTITY
 from exporter.snapshot import Key
 from exporter.telemetry import Telemetry
@@ -20,13 +21,14 @@ every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 
 
 def exposed() -> set[str]:
-    """The metrics of the exporter's page, from the table and from its own telemetry."""
+    """The metrics of the exporter's page, from the tables and from its own telemetry."""
     telemetry = Telemetry()
     telemetry.configuration_loaded(0.0)
     telemetry.track(Key("default", "fra0"), interval=60.0)
     page = telemetry.exposition(openmetrics=False).decode()
     own = set(re.findall(r"^# TYPE (\S+)", page, re.MULTILINE))
-    return {family.name for family in FAMILIES} | own | PROMETHEUS_OWN
+    samples = {family.sample or family.name for family in AGGREGATES}
+    return {family.name for family in FAMILIES} | samples | own | PROMETHEUS_OWN
 
 
 def known() -> set[str]:

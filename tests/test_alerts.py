@@ -79,6 +79,16 @@ def test_each_alert_is_shown_quiet_pending_firing_and_resolved(name: str) -> Non
         ),
         pytest.param({"alertname": "UKCDataStale", "severity": "warning"}, "chat", id="stale"),
         pytest.param(
+            {"alertname": "UKCOmittedCertificatesExpiring", "severity": "critical"},
+            "pager",
+            id="expiring, unnamed",
+        ),
+        pytest.param(
+            {"alertname": "UKCOmittedCertificatesError", "severity": "warning"},
+            "chat",
+            id="in error, unnamed",
+        ),
+        pytest.param(
             {"alertname": "UKCCertificateUnused", "severity": "info"}, "digest", id="info"
         ),
         pytest.param({"alertname": "SomebodyElses", "severity": "critical"}, "chat", id="other"),
@@ -104,6 +114,7 @@ def test_amtool_accepts_the_example() -> None:
         "UKCCertificateExpiryImminent",
         "UKCCertificateRenewalOverdue",
         "UKCCertificateExpiringSoon",
+        "UKCOmittedCertificatesExpiring",
     ],
 )
 def test_expiry_is_repeated_daily(name: str, severity: str) -> None:

@@ -27,7 +27,8 @@ minute 10, the third is as the case says."""
 def replica(instance: str, shard: int, *, since: int = NOW, reads: bool = True) -> dict[str, str]:
     """The series of one exporter, which does not answer after the minute `since`."""
     target = f'job="{JOB}", instance="{instance}"'
-    metro = f'{target}, account="acme", metro="fra0", shard="{shard}"'
+    own = f'{target}, account="acme", metro="fra0"'
+    metro = f'{own}, shard="{shard}"'
     last = {True: f"0+60x{since}", False: f"0+60x10 600x{since - 11}"}[reads]
     series = {
         f"ukc_exporter_shards{{{target}}}": f"3x{since}",
@@ -35,6 +36,11 @@ def replica(instance: str, shard: int, *, since: int = NOW, reads: bool = True) 
         f"ukc_up{{{metro}}}": f"1x{since}" if reads else f"1x10 0x{since - 11}",
         f"ukc_last_success_timestamp_seconds{{{metro}}}": last,
         f"ukc_certificates_listed{{{metro}}}": f"{40 + shard}x{since}",
+        # Totals have no shard.
+        f'ukc_certificates{{{own}, state="error", renewal="manual"}}': f"{2 + shard}x{since}",
+        f'ukc_certificates{{{own}, state="valid", renewal="manual"}}': f"{30 + shard}x{since}",
+        f'ukc_certificates_omitted{{{own}, reason="series"}}': f"{32 + 2 * shard}x{since}",
+        f'ukc_certificates_omitted{{{own}, reason="filter"}}': f"7x{since}",
         f'ukc_certificates_skipped{{{metro}, reason="other"}}': f"{shard + 1}x{since}",
         f'ukc_poll_failures_total{{{metro}, reason="timeout"}}': (
             f"0x{since}" if reads else f"0x10 1+1x{since - 11}"
@@ -73,6 +79,11 @@ ROW = f'job="{JOB}", account="acme", metro="fra0"'
             "A",
             {f"{{{ROW}}}": 82},
             id="a sum of the shards that read it",
+        ),
+        pytest.param(ALL, "Without series", "A", {"": 102}, id="each hides its own"),
+        pytest.param(ALL, "Failed", "A", {"": 9}, id="each has its own that failed"),
+        pytest.param(
+            ALL, "States by metro", "A", {f"{{{ROW}}}": 93}, id="a sum of what each shows"
         ),
         pytest.param(
             ALL,

@@ -206,7 +206,7 @@ def test_the_first_screen_answers_first(uid: str) -> None:
 
 def test_tables_of_certificates_ask_for_the_urgent_ones_only() -> None:
     """Each question of the fleet's table is about the hundred names of the hidden variable."""
-    (table,) = (p for p in panels(load("ukc-certificates")) if p["id"] == 9)
+    (table,) = (p for p in panels(load("ukc-certificates")) if p["id"] == 10)
 
     assert table["type"] == "table"
     for entry in table["targets"]:

@@ -10,6 +10,7 @@ from .columns import Column, arrange, bar, coloured, severity, text
 from .layout import Section, line, place
 from .panels import bars, graph, instant, listing, over_time, rows, tile
 from .readings import (
+    OFF,
     STATES,
     VERDICTS,
     Steps,
@@ -39,15 +40,14 @@ def dashboard() -> Dashboard:
             (
                 line(
                     4,
-                    (3, expired()),
-                    (3, imminent()),
-                    (3, failed()),
-                    (3, never_issued()),
-                    (3, overdue()),
-                    (3, expiring_soon()),
-                    (3, next_expiry()),
-                    (3, data_age()),
+                    (4, expired()),
+                    (4, imminent()),
+                    (4, failed()),
+                    (4, never_issued()),
+                    (4, overdue()),
+                    (4, expiring_soon()),
                 ),
+                line(3, (8, next_expiry()), (8, data_age()), (8, without_series())),
                 line(12, (24, certificates())),
             ),
         ),
@@ -59,17 +59,29 @@ def dashboard() -> Dashboard:
     )
 
 
+#: What the tiles of facts do about certificates that no panel can name.
+_HIDDEN = (
+    "Certificates without series are counted from their metro's totals, left-overs too, "
+    "while no name is chosen; else they are unknown."
+)
+
+
 def _count(title: str, alert: str, about: str, query: str) -> stat.Panel:
-    text = f"{about}\n\nGrey: no metro has been read yet. Runbook: {alert}."
-    return tile(title, text, instant(query)).thresholds(thresholds(none_good(rules.colour(alert))))
+    text = f"{about}\n\n{_HIDDEN} Grey: no metro has been read yet. Runbook: {alert}."
+    panel = tile(title, text, instant(query)).mappings([unknown(), words(OFF)])
+    return panel.thresholds(thresholds(none_good(rules.colour(alert))))
 
 
 def _judged(title: str, alert: str, about: str, query: str) -> stat.Panel:
     """A number that only the alert rules know."""
     missing = "load the rules"
-    text = f"{about}\n\nGrey: the alert rules are not loaded in this Prometheus. Runbook: {alert}."
+    text = (
+        f"{about}\n\nOnly certificates with series are judged; “Without series” counts the others. "
+        "Grey: no certificate has series, or the alert rules are not loaded in this Prometheus. "
+        f"Runbook: {alert}."
+    )
     panel = _count(title, alert, text, query).description(text)
-    return panel.mappings([unknown(missing)]).no_value(missing)
+    return panel.mappings([unknown(missing), words(OFF)]).no_value(missing)
 
 
 def expired() -> stat.Panel:
@@ -129,12 +141,12 @@ def expiring_soon() -> stat.Panel:
 def next_expiry() -> stat.Panel:
     about = (
         "Time until the next certificate in use expires, healthy or not. It has no colour, because "
-        "a few days are normal for a short-lived certificate: judge it by the tiles to the left. "
-        "Sooner than expected: the table has its row."
+        "a few days are normal for a short-lived certificate: judge it by the tiles above. "
+        "Sooner than expected: the table has its row. Certificates without series are not known."
     )
     panel = tile("Next expiry", about, instant(queries.NEXT_EXPIRY)).unit("suffix: d").decimals(1)
     panel.color_mode(BigValueColorMode.NONE).thresholds(thresholds(neutral()))
-    return panel.mappings([unknown("none")]).no_value("none")
+    return panel.mappings([unknown("none"), words(OFF)]).no_value("none")
 
 
 def data_age() -> stat.Panel:
@@ -148,12 +160,25 @@ def data_age() -> stat.Panel:
     return panel.mappings([never, unknown()]).thresholds(thresholds(age_steps()))
 
 
+def without_series() -> stat.Panel:
+    about = (
+        "Certificates that `series` or `max_certificates` leaves without series of their own. "
+        "With `attention` they are plainly healthy. With `none` nobody judges them: the tiles "
+        "above count what has expired, failed or was never issued, and two alerts watch for an "
+        "expiry within a day and for failures. No row, name or day of theirs is anywhere here."
+        "\n\nRunbook: UKCOmittedCertificatesExpiring, UKCOmittedCertificatesError."
+    )
+    panel = tile("Without series", about, instant(queries.OMITTED))
+    return panel.color_mode(BigValueColorMode.NONE).thresholds(thresholds(neutral()))
+
+
 def certificates() -> table.Panel:
     """The queue. All questions are about the names in the hidden variable `urgent`."""
     about = (
         f"The {queries.TOP} most urgent certificates, worst first; narrow it with "
         "“Name contains”. Click a name for its history. Verdicts are those of the alerts; "
-        "“Left over” is unused and replaced by another. “-” in time left: never issued."
+        "“Left over” is unused and replaced by another. “-” in time left: never issued. "
+        "Certificates without series have no row."
     )
     of = queries.URGENT
     panel = listing(
@@ -191,6 +216,7 @@ def certificates() -> table.Panel:
         Column("issuer", "Issuer", width=190),
         Column("Value #F", "Attempts", "short", 0, width=85, steps=attempt_steps(), cell=text()),
     ]
+    panel.no_value("none with series of its own")
     return arrange(panel, columns, [("Value #A", True), ("Value #C", False)])
 
 
@@ -216,7 +242,8 @@ def firing() -> table.Panel:
 
 def states() -> table.Panel:
     about = (
-        "How many certificates of each metro are in each state. Errors in one metro only point at "
+        "How many certificates of each metro are in each state, with or without series, whatever "
+        "name is chosen. Errors in one metro only point at "
         "that metro; errors of one domain in all metros point at its DNS. "
         "Click a metro to see its certificates only."
     )
@@ -242,14 +269,19 @@ def states() -> table.Panel:
     return arrange(panel, columns, [("Value #C", True), ("metro", False)])
 
 
+_NOT_COUNTED = "no metro is read, or series are off"
+
+
 def expiries() -> timeseries.Panel:
     about = (
         "How many certificates, as they are now, expire on each of the next 90 days (UTC). "
         "Automatic ones are renewed before their day comes, so only near bars matter: "
         "a bar within the next days, or a tall one of uploads, wants a plan. "
-        "The days ahead are shown while the dashboard's time range is relative."
+        "The days ahead are shown while the dashboard's time range is relative. "
+        "Certificates without series are not counted."
     )
     panel = bars("Expiries ahead, per day", about, over_time(queries.EXPIRIES, "certificates"))
+    panel.no_value(_NOT_COUNTED)
     panel.bar_alignment(BarAlignment.AFTER).interval("1d").time_from("+90d")
     return panel.color_scheme(always(rules.COLOURS["info"]))
 
@@ -259,9 +291,11 @@ def renewals() -> timeseries.Panel:
         "Certificates whose expiry moved later (renewed, or replaced under the same name), "
         "for each twelve hours of the last 30 days. "
         "No bars for days in a fleet that used to have them: renewal has stopped, look at the "
-        "overdue ones; a single tall bar repeats itself one lifetime later."
+        "overdue ones; a single tall bar repeats itself one lifetime later. "
+        "Certificates without series are not counted."
     )
     panel = bars("Renewals seen, per 12 hours", about, over_time(queries.RENEWALS, "certificates"))
+    panel.no_value(_NOT_COUNTED)
     panel.bar_alignment(BarAlignment.BEFORE).interval("12h").time_from("30d").max_data_points(60)
     return panel.color_scheme(always(rules.OK))
 

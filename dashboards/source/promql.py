@@ -28,6 +28,8 @@ JUDGED = f"{LOOKED} and on () {RULES}"
 
 DAY = "86400"
 
+_OMITTED = 'reason=~"series|max_certificates"'
+
 
 def in_force(expr: str) -> str:
     """An expression over replicas, without those whose look at a metro is outvoted.
@@ -40,6 +42,46 @@ def in_force(expr: str) -> str:
 def once(expr: str, by: str = IDENTITY) -> str:
     """One series per certificate (or per `by`) from an expression over replicas."""
     return f"max by ({by}) ({in_force(expr)})"
+
+
+# --- Certificates without series of their own ---
+def together(expr: str) -> str:
+    """One series per metro from an expression over replicas that counts: of replicas of one shard
+    the greatest, and the sum over shards."""
+    sharded = f"({in_force(expr)}) + on ({REPLICA}) group_left (shard) 0 * ukc_up{{{METROS}}}"
+    return f"sum by ({METRO}) (max by ({SHARD}) ({sharded}))"
+
+
+def total(*matchers: str) -> str:
+    """Certificates by replica, those without series included."""
+    return f"sum by ({REPLICA}) (ukc_certificates{{{', '.join((METROS, *matchers))}}})"
+
+
+def ending(days: str, *matchers: str) -> str:
+    """Those with so many days left or less by replica; a bucket of the totals has that bound."""
+    labels = ", ".join((METROS, f'le="{days}"', *matchers))
+    return f"sum by ({REPLICA}) (ukc_certificates_expiry_days_bucket{{{labels}}})"
+
+
+def omitted() -> str:
+    """Certificates without series by replica; what is filtered was asked not to be looked at."""
+    return f"sum by ({REPLICA}) (ukc_certificates_omitted{{{METROS}, {_OMITTED}}})"
+
+
+def hidden(count: str) -> str:
+    """How many of `count`, an expression over replicas, are shown nowhere, at least.
+
+    More of them than certificates are shown: some must be hidden. None where all are shown, and
+    none with `attention`, which shows whatever is in trouble.
+    """
+    return f"sum({together(f'clamp_min({count} - ({total()} - {omitted()}), 0)')})"
+
+
+def nothing_shown(at: str = "") -> str:
+    """-1 where there are certificates and none of them has series; nothing otherwise."""
+    every = f"sum(ukc_certificates{{{METROS}}}{at})"
+    hidden = f"sum(ukc_certificates_omitted{{{METROS}, {_OMITTED}}}{at})"
+    return f"(-1 + 0 * ({every} == {hidden} > 0))"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,8 +13,14 @@ from .promql import (
     RULES,
     SHARD,
     Certificates,
+    ending,
+    hidden,
     in_force,
+    nothing_shown,
+    omitted,
     once,
+    together,
+    total,
 )
 
 #: How many certificates, alerts or names a dashboard asks for at most.
@@ -46,18 +52,40 @@ MOST_URGENT = (
 )
 
 # --- Fleet: numbers ---
+#: In place of a zero that nobody knows: series are off, and only they could tell.
+_OFF = nothing_shown()
+#: So too where a name is chosen. Totals have no name: they match only while none is chosen.
+_OFF_BY_NAME = f"{_OFF} unless on () ukc_certificates{{{METROS}, {FLEET.names}}}"
+
+
+def _counted(shown: str, count: str) -> str:
+    """The shown ones, and those of `count` (over replicas) that are shown nowhere."""
+    return f"({shown}) + ({hidden(count)} or {LOOKED})"
+
+
 #: Without the rules: every expired one, left-overs included.
-EXPIRED = f"count({FLEET.urgency(3)}) or {JUDGED} or count({once(FLEET.expired)}) or {LOOKED}"
-IMMINENT = f"count({FLEET.urgency(2)}) or {JUDGED}"
-FAILED = f"count({once(FLEET.failed)} unless {FLEET.superseded}) or {LOOKED}"
-NEVER_ISSUED = f"count({once(FLEET.never_issued)}) or {LOOKED}"
-OVERDUE = f"count({FLEET.urgency(1)} unless {FLEET.manual}) or {JUDGED}"
-SOON = f"count({FLEET.urgency(1)} and {FLEET.manual}) or {JUDGED}"
+EXPIRED = _counted(
+    f"count({FLEET.urgency(3)}) or {_OFF_BY_NAME} or {JUDGED}"
+    f" or count({once(FLEET.expired)}) or {LOOKED}",
+    ending("0.0", FLEET.names),
+)
+IMMINENT = f"count({FLEET.urgency(2)}) or {_OFF} or {JUDGED}"
+FAILED = _counted(
+    f"count({once(FLEET.failed)} unless {FLEET.superseded}) or {_OFF_BY_NAME} or {LOOKED}",
+    total(FLEET.names, 'state="error"'),
+)
+NEVER_ISSUED = _counted(
+    f"count({once(FLEET.never_issued)}) or {_OFF_BY_NAME} or {LOOKED}",
+    total(FLEET.names, 'state="pending"', 'renewal="unknown"'),
+)
+OVERDUE = f"count({FLEET.urgency(1)} unless {FLEET.manual}) or {_OFF} or {JUDGED}"
+SOON = f"count({FLEET.urgency(1)} and {FLEET.manual}) or {_OFF} or {JUDGED}"
 #: The least of each replica first: a hundred thousand series are matched once, not twice.
 _NEXT = (
     f"min by ({REPLICA}) ({FLEET.not_after} > time() unless {FLEET.metric('service_groups')} == 0)"
 )
-NEXT_EXPIRY = f"(min({in_force(_NEXT)}) - time()) / {DAY}"
+NEXT_EXPIRY = f"(min({in_force(_NEXT)}) - time()) / {DAY} or {_OFF}"
+OMITTED = f"sum({together(omitted())})"
 DATA_AGE = f"max(time() - max by ({SHARD}) (ukc_last_success_timestamp_seconds{{{METROS}}}))"
 
 
@@ -126,7 +154,7 @@ def issued_by(of: Certificates) -> str:
 def in_state(matcher: str) -> str:
     """Certificates of each metro in a state; 0 for a metro that has none."""
     return (
-        f"count by ({METRO}) ({once(FLEET.metric('state', matcher) + ' == 1')})"
+        f"{together(total(matcher))}"
         f" or 0 * max by ({METRO}) (ukc_last_success_timestamp_seconds{{{METROS}}} > 0)"
     )
 
@@ -147,10 +175,12 @@ _LAST_DAY = f"floor(max by ({IDENTITY}) ({FLEET.not_after} {_AT}) / {DAY})"
 EXPIRIES = (
     f"count({_LAST_DAY} == (time() - time() % {DAY}) / {DAY})"
     f" or 0 * count(ukc_last_success_timestamp_seconds{{{METROS}}} {_AT} > 0)"
+    f" unless on () {nothing_shown(f' {_AT}')}"
 )
 RENEWALS = (
     f"count(max by ({IDENTITY}) ({FLEET.not_after})"
     f" > max by ({IDENTITY}) ({FLEET.not_after} offset $__interval)) or {LOOKED}"
+    f" unless on () {_OFF}"
 )
 LISTED = (
     f"sum by ({METRO}) (max by ({SHARD}) (ukc_certificates_listed{{{METROS}}}"

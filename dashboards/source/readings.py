@@ -15,6 +15,9 @@ STATES = {
     3: ("error", rules.COLOURS["critical"]),
 }
 
+#: What a number would need series for that the exporter was told not to give.
+OFF = {-1: ("series are off", rules.UNKNOWN)}
+
 #: The queue: what a certificate needs, the greatest number first. Its colour is its alert's.
 VERDICTS = {
     9: ("Expired", rules.colour("UKCCertificateExpired")),

@@ -4,10 +4,10 @@ import asyncio
 import contextlib
 import dataclasses
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Protocol
 
-from exporter.config import Account, Configuration, Metro, Token, TokenVariable
+from exporter.config import Account, Configuration, Metro, Selection, Token, TokenVariable
 from exporter.service import Graph, build
 from exporter.simulator import Clock, Simulator, serve
 from exporter.simulator.server import Application
@@ -41,12 +41,21 @@ class Served(Protocol):
 
 @contextlib.asynccontextmanager
 async def watched(
-    account: str, watched_metros: Sequence[Served], *, clock: Callable[[], float] = time.time
+    account: str,
+    watched_metros: Sequence[Served],
+    *,
+    clock: Callable[[], float] = time.time,
+    selections: Mapping[str, Selection] | None = None,
 ) -> AsyncIterator[Graph]:
-    """An exporter for these metros that has not polled yet."""
+    """An exporter for these metros that has not polled yet; by metro, what has series."""
+    chosen = selections or {}
     async with contextlib.AsyncExitStack() as stack:
         metros = [
-            Metro(s.metro, str(await stack.enter_async_context(serve(s.app))))
+            Metro(
+                s.metro,
+                str(await stack.enter_async_context(serve(s.app))),
+                selection=chosen.get(s.metro, Selection()),
+            )
             for s in watched_metros
         ]
         entry = Account(account, TokenVariable("world", Token(TOKEN)), tuple(metros))
@@ -54,13 +63,16 @@ async def watched(
 
 
 @contextlib.asynccontextmanager
-async def world(scenario: str, *, replicas: int = 1) -> AsyncIterator[World]:
+async def world(
+    scenario: str, *, replicas: int = 1, selections: Mapping[str, Selection] | None = None
+) -> AsyncIterator[World]:
     """A scenario at this very moment, and exporters that serve the one look they took at it."""
     metros = simulators(scenario, Clock(start=time.time(), speed=0))
     async with contextlib.AsyncExitStack() as stack:
         exporters = []
         for _ in range(replicas):
-            graph = await stack.enter_async_context(watched("default", metros))
+            watching = watched("default", metros, selections=selections)
+            graph = await stack.enter_async_context(watching)
             await asyncio.gather(*(poller.poll() for poller in graph.pollers))
             address = await stack.enter_async_context(serve(graph.app("/metrics")))
             exporters.append(address.removeprefix("http://"))
