@@ -1,18 +1,16 @@
 """What the overview shows of certificates that have no series: the truth, or that it is unknown."""
 
-import contextlib
-import dataclasses
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 import pytest
-from anyio.from_thread import start_blocking_portal
 
 from exporter.config import Selection
 from exporter.simulator import Certificate
-from tests.dashboard_files import load, panel_queries, panels, replaced
-from tests.e2e.dashboards_prometheus import Prometheus, Series, running
+from tests.dashboard_files import load, panels
+from tests.e2e import dashboards_overview
+from tests.e2e.dashboards_overview import FLEET, Watched
 from tests.e2e.dashboards_truth import (
     Place,
     count_failed,
@@ -27,8 +25,6 @@ from tests.tools import need
 
 pytestmark = pytest.mark.e2e
 
-FLEET = "ukc-certificates"
-QUERIES = {(query.place, query.ref): query for query in panel_queries(FLEET)}
 OFF = -1
 """What a tile is given for "series are off"."""
 
@@ -45,49 +41,16 @@ SELECTIONS = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
-class Watched:
-    """A world for each selection, which is its job, in a Prometheus with and one without rules."""
-
-    worlds: Mapping[str, World]
-    judged: Prometheus
-    plain: Prometheus
-
-    def asked(
-        self, job: str, place: str, ref: str = "A", *, plain: bool = False, **given: str
-    ) -> list[Series]:
-        """The answer to a query of the overview whose variables pick one world."""
-        prometheus = self.plain if plain else self.judged
-        chosen = prometheus.chosen(FLEET, job=job, **given)
-        chosen |= {"__to": str(int(time.time())), "__interval": "1h"}
-        return prometheus.instant(replaced(QUERIES[place, ref].expr, chosen))
-
-    def tile(self, job: str, title: str, *, plain: bool = False, **given: str) -> float | None:
-        """The number of a tile."""
-        found = self.asked(job, title, plain=plain, **given)
-        assert len(found) <= 1, found
-        return float(found[0]["value"][1]) if found else None
-
-
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
-    """Started once: the tests only ask. `none` is watched by two replicas."""
+    """`none` is watched by two replicas."""
     need("prometheus")
-    with contextlib.ExitStack() as stack:
-        portal = stack.enter_context(start_blocking_portal())
-        worlds = {}
-        for job, (scenario, selections) in SELECTIONS.items():
-            opening = world(scenario, replicas=2 if job == "none" else 1, selections=selections)
-            worlds[job] = stack.enter_context(portal.wrap_async_context_manager(opening))
-        targets = {job: list(of.exporters) for job, of in worlds.items()}
-        path = tmp_path_factory.mktemp("aggregates")
-        judged = stack.enter_context(running(path / "judged", targets, judged=True))
-        plain = stack.enter_context(running(path / "plain", targets, judged=False))
-        instances = sum(map(len, targets.values()))
-        plain.wait(lambda: plain.number("count(up == 1)") == instances, "scrapes")
-        judged.wait(lambda: judged.number("count(up == 1)") == instances, "scrapes")
-        judged.judge()
-        yield Watched(worlds, judged, plain)
+    openings = {
+        job: world(scenario, replicas=2 if job == "none" else 1, selections=selections)
+        for job, (scenario, selections) in SELECTIONS.items()
+    }
+    with dashboards_overview.watched(tmp_path_factory.mktemp("aggregates"), openings) as found:
+        yield found
 
 
 def count(of: World, meant: Callable[[Certificate], bool], *metros: str) -> int:

@@ -1,17 +1,15 @@
 """What the overview shows is the truth of the simulator, for every bundled scenario."""
 
-import contextlib
-import dataclasses
-import functools
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import pytest
-from anyio.from_thread import start_blocking_portal
 
 from exporter.simulator import SCENARIOS
-from tests.dashboard_files import load, panel_queries, panels, replaced
-from tests.e2e.dashboards_prometheus import Prometheus, Series, running
+from tests.dashboard_files import load, panels, replaced
+from tests.e2e import dashboards_overview
+from tests.e2e.dashboards_overview import FLEET, QUERIES, Watched, opened
+from tests.e2e.dashboards_prometheus import Series
 from tests.e2e.dashboards_truth import (
     DAY,
     Place,
@@ -22,68 +20,27 @@ from tests.e2e.dashboards_truth import (
     seen,
     verdicts,
 )
-from tests.e2e.dashboards_world import METROS, World, world
+from tests.e2e.dashboards_world import METROS, world
 from tests.tools import need
 
 pytestmark = pytest.mark.e2e
 
-FLEET = "ukc-certificates"
 #: A hundred thousand are for the bench; a thousand already are more than the table shows.
 SIZED = {name: f"{name}:1000" if name == "large" else name for name in SCENARIOS}
-QUERIES = {(query.place, query.ref): query for query in panel_queries(FLEET)}
 TABLE = "Certificates, most urgent first"
 
 each_scenario = pytest.mark.parametrize("scenario", SCENARIOS)
 
 
-@dataclasses.dataclass(frozen=True)
-class Watched:
-    """Every scenario under its name as the job, in a Prometheus with the rules and one without."""
-
-    worlds: Mapping[str, World]
-    judged: Prometheus
-    plain: Prometheus
-
-    def asked(
-        self, scenario: str, place: str, ref: str = "A", *, plain: bool = False, **given: str
-    ) -> list[Series]:
-        """The answer to a query of the overview whose variables pick one scenario."""
-        prometheus = self.plain if plain else self.judged
-        chosen = opened(prometheus, scenario, **given)
-        return prometheus.instant(replaced(QUERIES[place, ref].expr, chosen))
-
-
-@functools.cache
-def opened(prometheus: Prometheus, scenario: str, **given: str) -> dict[str, str]:
-    """The variables of the overview of one scenario."""
-    return prometheus.chosen(FLEET, job=scenario, **given)
-
-
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
-    """Started once: the tests only ask. `mixture` is watched by two replicas."""
+    """`mixture` is watched by two replicas."""
     need("prometheus")
-    with contextlib.ExitStack() as stack:
-        portal = stack.enter_context(start_blocking_portal())
-        worlds = {}
-        for name in SCENARIOS:
-            opening = world(SIZED[name], replicas=2 if name == "mixture" else 1)
-            worlds[name] = stack.enter_context(portal.wrap_async_context_manager(opening))
-        targets = {name: list(of.exporters) for name, of in worlds.items()}
-        path = tmp_path_factory.mktemp("numbers")
-        judged = stack.enter_context(running(path / "judged", targets, judged=True))
-        plain = stack.enter_context(running(path / "plain", targets, judged=False))
-        instances = sum(map(len, targets.values()))
-        plain.wait(lambda: plain.number("count(up == 1)") == instances, "scrapes")
-        judged.wait(lambda: judged.number("count(up == 1)") == instances, "scrapes")
-        judged.judge()
-        yield Watched(worlds, judged, plain)
-
-
-def only(found: list[Series]) -> float | None:
-    """The one number of a tile; None where there is none, which the tile calls unknown."""
-    assert len(found) <= 1, found
-    return float(found[0]["value"][1]) if found else None
+    openings = {
+        name: world(SIZED[name], replicas=2 if name == "mixture" else 1) for name in SCENARIOS
+    }
+    with dashboards_overview.watched(tmp_path_factory.mktemp("numbers"), openings) as found:
+        yield found
 
 
 def by_place(found: list[Series]) -> dict[Place, float]:
@@ -112,7 +69,7 @@ class TestTile:
         """Judgements and facts."""
         of = watched.worlds[scenario]
 
-        got = only(watched.asked(scenario, title))
+        got = watched.tile(scenario, title)
         assert got == (count(of) if seen(of) else None)
 
     def test_without_the_rules(self, watched: Watched, scenario: str, title: str, count) -> None:  # type: ignore[no-untyped-def]
@@ -120,7 +77,7 @@ class TestTile:
         of = watched.worlds[scenario]
         known = seen(of) and title in {"Expired", "Failed", "Never issued"}
 
-        got = only(watched.asked(scenario, title, plain=True))
+        got = watched.tile(scenario, title, plain=True)
         if title in {"Expired", "Failed"} and known:
             # Left-overs are counted too: that they are is a judgement.
             assert got is not None
@@ -139,14 +96,14 @@ def test_next_expiry(watched: Watched, scenario: str) -> None:
         if one.service_groups and one.not_after is not None and one.not_after > now
     ]
 
-    got = only(watched.asked(scenario, "Next expiry"))
+    got = watched.tile(scenario, "Next expiry")
     assert got == (pytest.approx((min(ends) - now) / DAY, abs=0.01) if ends else None)
 
 
 @each_scenario
 def test_age_of_the_data(watched: Watched, scenario: str) -> None:
     """Seconds where metros answer; the age of the epoch, which reads "never", where none did."""
-    got = only(watched.asked(scenario, "Age of the data"))
+    got = watched.tile(scenario, "Age of the data")
 
     assert got is not None
     assert (got > 1e9) is not bool(seen(watched.worlds[scenario]))
@@ -241,7 +198,7 @@ def test_the_most_urgent_come_first(watched: Watched) -> None:
 
 def test_filter_by_name(watched: Watched) -> None:
     """“Name contains” narrows tiles, table and calendar alike."""
-    got = only(watched.asked("mixture", "Failed", name="typo"))
+    got = watched.tile("mixture", "Failed", name="typo")
 
     assert got == len(METROS)
     rows = by_place(watched.asked("mixture", TABLE, name="typo"))
