@@ -1,6 +1,5 @@
 """The configuration file and the environment as frozen types, or an error that names the place."""
 
-import ipaddress
 import math
 import re
 import ssl
@@ -9,11 +8,11 @@ import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal, NamedTuple
-from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 import yaml
 
+from exporter.addresses import base_url, named_or_url, proxy_url
 from exporter.document import MOST_PEM_BYTES, Strict, content, decoded, one_line
 from exporter.document import WrongValue as _WrongError
 from exporter.errors import ConfigurationError, Unauthorized
@@ -26,13 +25,6 @@ _DURATION: Final = re.compile(
     "".join(rf"(?:(\d{{1,15}}){unit})?" for unit in ("y", "w", "d", "h", "m", "s", "ms")), re.ASCII
 )
 _SECONDS: Final = (365 * 86400, 7 * 86400, 86400, 3600, 60, 1, 0.001)
-_CODE: Final = re.compile(r"[a-z]{3}[a-z0-9-]*", re.ASCII)
-_NETLOC: Final = re.compile(
-    r"(?:[^@]*@)?"
-    r"(?:\[(?P<v6>[0-9a-f:.]+(?:%[a-z0-9._-]+)?)\]|(?P<v4>[0-9.]+)|"
-    r"(?P<name>[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?))(?::\d*)?",
-    re.ASCII | re.IGNORECASE,
-)
 _LABEL: Final = re.compile(r"[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]{0,98}[^\s\x00-\x1f\x7f])?")
 
 
@@ -284,7 +276,7 @@ def _configuration(
         stale_after=_stale_after(file.stale_after, interval),
         fetch=file.fetch,
         max_response_bytes=file.max_response_bytes,
-        proxy_url=_proxy_url(file.proxy_url),
+        proxy_url=None if file.proxy_url is None else proxy_url(file.proxy_url, "$.proxy_url"),
         shard=shard,
     )
     _within_budget(configuration)
@@ -316,12 +308,12 @@ def _metros(
         place = f"{path}.metros[{i}]"
         if isinstance(given, _MetroEntry):
             _label(given.name, f"{place}.name")
-            url = _base_url(given.url, f"{place}.url", insecure=given.allow_insecure)
+            url = base_url(given.url, f"{place}.url", insecure=given.allow_insecure)
             own = _authorities(given.ca_file, folder, f"{place}.ca_file")
             metro = Metro(given.name, url, own or trusted, _selection(given, place, of_account))
             place = f"{place}.name"
         else:
-            metro = _metro(given, place)._replace(authorities=trusted, selection=of_account)
+            metro = Metro(*named_or_url(given, place), trusted, of_account)
         if metro.name in metros:
             raise _WrongError(place, f"the metro {metro.name!r} is there already")
         metros[metro.name] = metro
@@ -348,65 +340,6 @@ def _selection(entry: _AccountEntry | _MetroEntry, path: str, outer: Selection) 
     )
 
 
-def _metro(given: str, path: str) -> Metro:
-    """A metro from its code or its URL; a URL's name is its host without `api.` and domain."""
-    if "://" in given:
-        url = _base_url(given, path, insecure=False)
-        parts = urlsplit(url)
-        code = re.fullmatch(
-            r"api\.([a-z0-9-]+)\.(?:unikraft|kraft)\.cloud", parts.hostname or "", re.ASCII
-        )
-        return Metro(code[1] if code else parts.netloc, url)
-    if not _CODE.fullmatch(given):
-        raise _WrongError(path, "expected a metro code such as fra0, a URL, or a name and a url")
-    # Codes of the first generation end in a digit, those of the second do not.
-    domain = "kraft.cloud" if given[-1].isdigit() else "unikraft.cloud"
-    return Metro(given, f"https://api.{given}.{domain}")
-
-
-def _base_url(url: str, path: str, *, insecure: bool) -> str:
-    wanted = "expected a URL such as https://api.fra0.kraft.cloud"
-    parts = _split(url, path, wanted)
-    if not url.isprintable() or " " in url or parts.query or parts.fragment:
-        raise _WrongError(path, f"{wanted}, with neither query nor fragment")
-    if "@" in parts.netloc:
-        raise _WrongError(path, f"{wanted}, with neither user nor password")
-    if parts.scheme == "http" and not insecure and not _loopback(parts.hostname or ""):
-        raise _WrongError(
-            path,
-            "the token would travel in the clear: expected https://, "
-            "a loopback address, or `allow_insecure: true` beside the URL",
-        )
-    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/').removesuffix('/v1')}"
-
-
-def _split(url: str, path: str, wanted: str) -> SplitResult:
-    """An HTTP URL in its parts; its host is an address or a name that DNS can have."""
-    try:
-        parts = urlsplit(url)
-        known = parts.scheme in ("http", "https") and url.isascii() and _possible(parts)
-    except ValueError as exc:
-        raise _WrongError(path, wanted) from exc
-    if not known:
-        raise _WrongError(path, wanted)
-    return parts
-
-
-def _possible(parts: SplitResult) -> bool:
-    """Whether host and port can be; where they cannot, it may be a ValueError too.
-
-    `urlsplit` takes `[::1]evil` for `::1`.
-    """
-    match = _NETLOC.fullmatch(parts.netloc)
-    if match is None or parts.port == 0:
-        return False
-    if match["name"]:
-        match["name"].encode("idna").decode("idna")
-    else:
-        ipaddress.ip_address(match["v4"] or match["v6"])
-    return True
-
-
 def _authorities(given: str | None, folder: Path, path: str) -> Authorities | None:
     """The certificates in a file, tried once so that a bad one is known before the start."""
     if given is None:
@@ -421,19 +354,6 @@ def _authorities(given: str | None, folder: Path, path: str) -> Authorities | No
     except OSError as exc:
         raise _WrongError(path, f"{wanted}: {exc.strerror}") from exc
     return Authorities(file, pem)
-
-
-def _proxy_url(given: str | None) -> str | None:
-    if given is None:
-        return None
-    wanted = "expected a proxy's URL such as http://proxy.example.com:3128"
-    parts = _split(given, "$.proxy_url", wanted)
-    if "@" in parts.netloc:
-        said = f"{wanted}, with neither user nor password: HTTPS_PROXY may have them"
-        raise _WrongError("$.proxy_url", said)
-    if parts.path.strip("/") or parts.query or parts.fragment or not given.isprintable():
-        raise _WrongError("$.proxy_url", wanted)
-    return given
 
 
 def _within_budget(configuration: Configuration) -> None:
@@ -455,20 +375,6 @@ def _stale_after(given: str | int | None, interval: float) -> float:
     if given is None:
         return max(_STALE_AFTER, 2 * interval)
     return _positive(given, "$.stale_after")
-
-
-def is_loopback(url: str) -> bool:
-    """Whether a base URL leads to this machine alone."""
-    return _loopback(urlsplit(url).hostname or "")
-
-
-def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _token_source(

@@ -10,7 +10,8 @@ from typing import Final
 import httpx
 
 from exporter import __version__
-from exporter.config import Authorities, Configuration, Metro, is_loopback
+from exporter.addresses import is_loopback
+from exporter.config import Authorities, Configuration, Metro
 from exporter.errors import ConfigurationError
 
 WINDOW_SECONDS: Final = 60.0
