@@ -54,16 +54,25 @@ def shown(
 ) -> Shown:
     """The certificates to show at `now` (Unix time), `filtered` having been left out already.
 
-    Where there are too many, those that need attention stay.
+    Where there are too many, those that need attention stay, what expires first before others.
     """
     chosen = _chosen(certificates, selection, now)
     kept = chosen
     most = selection.max_certificates
     if most is not None and len(chosen) > most:
-        # The sort is stable: the others stay in the order of the API.
-        kept = tuple(sorted(chosen, key=lambda c: plainly_healthy(c, now))[:most])
+        kept = tuple(sorted(chosen, key=lambda c: _rank(c, now))[:most])
     counts = (filtered, len(certificates) - len(chosen), len(chosen) - len(kept))
     return Shown(kept, dict(zip(REASONS, counts, strict=True)))
+
+
+def _rank(c: Certificate, now: float) -> tuple[bool, float]:
+    """The lower, the sooner it needs somebody; what was never issued needs somebody now.
+
+    The plainly healthy are equal and stay in the order of the API: who is shown of them does not
+    change with each renewal.
+    """
+    healthy = plainly_healthy(c, now)
+    return healthy, 0.0 if healthy else c.not_after or 0.0
 
 
 def _chosen(

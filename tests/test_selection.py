@@ -76,6 +76,17 @@ def test_shown(
     assert dict(zip(("filter", "series", "max_certificates"), omitted, strict=True)) == got.omitted
 
 
+def test_the_soonest_come_first_where_there_is_no_room() -> None:
+    """Of what needs attention; the plainly healthy stay in the order of the API."""
+    uploads = [
+        certificate(name=f"{days}", issuer="CN=Own", not_after=NOW + days) for days in (9, 3)
+    ]
+    never = certificate(name="never", state="pending", not_after=None, not_before=None, issuer="")
+    got = shown((FINE, *uploads, never), Selection(max_certificates=3), filtered=0, now=NOW)
+
+    assert (never, *uploads[::-1]) == got.certificates
+
+
 @pytest.mark.parametrize(
     ("include", "exclude", "want"),
     [
