@@ -113,6 +113,19 @@ def read_list(
     return Listing(tuple(dict.fromkeys(uuids)), tuple(nameless))
 
 
+def asked_for(asked: Iterable[str], reading: Reading) -> Reading:
+    """The reading without what nobody asked for: some proxies drop the body of a GET.
+
+    An item that names no uuid may be any of them, and stays.
+    """
+    uuids = {"", *asked}
+    return reading._replace(
+        certificates=tuple(c for c in reading.certificates if c.uuid in uuids),
+        unread=tuple(u for u in reading.unread if u.uuid in uuids),
+        filtered=tuple(uuid for uuid in reading.filtered if uuid in uuids),
+    )
+
+
 def missing(asked: Iterable[str], reading: Reading) -> tuple[Unread, ...]:
     """The uuids that were asked for and that the answer passes over in silence."""
     seen = {c.uuid for c in reading.certificates} | {u.uuid for u in reading.unread}

@@ -60,19 +60,28 @@ def shown(
     kept = chosen
     most = selection.max_certificates
     if most is not None and len(chosen) > most:
-        kept = tuple(sorted(chosen, key=lambda c: _rank(c, now))[:most])
+        kept = _first(chosen, most, now)
     counts = (filtered, len(certificates) - len(chosen), len(chosen) - len(kept))
     return Shown(kept, dict(zip(REASONS, counts, strict=True)))
 
 
-def _rank(c: Certificate, now: float) -> tuple[bool, float]:
-    """The lower, the sooner it needs somebody; what was never issued needs somebody now.
+def _first(certificates: tuple[Certificate, ...], most: int, now: float) -> tuple[Certificate, ...]:
+    """So many of them, those of one common name together, for rules look at both.
 
-    The plainly healthy are equal and stay in the order of the API: who is shown of them does not
-    change with each renewal.
+    Names that need attention come first, and of these what was never issued or expires soonest.
+    The others stay in the order of the API: who is shown does not change with each renewal.
     """
-    healthy = plainly_healthy(c, now)
-    return healthy, 0.0 if healthy else c.not_after or 0.0
+    soonest: dict[str, float] = {}
+    for c in certificates:
+        if not plainly_healthy(c, now):
+            end = c.not_after or 0.0
+            soonest[c.common_name] = min(end, soonest.get(c.common_name, end))
+
+    def place(c: Certificate) -> tuple[bool, float, str]:
+        end = soonest.get(c.common_name)
+        return (True, 0.0, "") if end is None else (False, end, c.common_name)
+
+    return tuple(sorted(certificates, key=place)[:most])
 
 
 def _chosen(

@@ -107,7 +107,10 @@ class Graph:
         )
 
     def begin(self, plan: Plan) -> None:
-        """The metro is polled from now on."""
+        """The metro is polled from now on; what is known of it stays, as far as it is wanted."""
+        newest, passes = self.store.newest(plan.key), wanted(plan.metro.selection)
+        if newest and passes:
+            self.store.publish(newest.only(passes))
         self.telemetry.track(plan.key, interval=plan.configuration.interval)
 
     def forget(self, key: Key) -> None:
@@ -166,7 +169,8 @@ class Graph:
 
 
 def _schedule(configuration: Configuration) -> Schedule:
-    deadline = max(configuration.interval, configuration.timeout)
+    # A request that takes too long is given up first, so that it counts as one.
+    deadline = max(configuration.interval, configuration.timeout + 1)
     return Schedule(configuration.interval, deadline, configuration.stale_after)
 
 

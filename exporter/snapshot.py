@@ -1,6 +1,6 @@
 """One complete look at one metro, frozen, and the newest of each."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -32,6 +32,17 @@ class MetroSnapshot(msgspec.Struct, frozen=True):
     unread: tuple[Unread, ...] = ()
     carried: Mapping[str, float] = {}
     filtered: int = 0
+
+    def only(self, wanted: Callable[[Certificate], bool]) -> "MetroSnapshot":
+        """The same look by somebody who wants these certificates only."""
+        certificates = tuple(c for c in self.certificates if wanted(c))
+        kept = {c.uuid for c in certificates}
+        return msgspec.structs.replace(
+            self,
+            certificates=certificates,
+            carried={uuid: when for uuid, when in self.carried.items() if uuid in kept},
+            filtered=self.filtered + len(self.certificates) - len(certificates),
+        )
 
     @property
     def fetched(self) -> int:

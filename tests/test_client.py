@@ -258,6 +258,18 @@ async def test_a_word_that_is_a_token_by_chance_stays() -> None:
     assert (certificate(),) == got.certificates
 
 
+async def test_a_way_that_drops_bodies_of_requests() -> None:
+    """The API then answers each batch with everything; nothing of it is there twice."""
+    items = [item(uuid=f"u{n}", name=f"n{n}") for n in range(201)]
+    names = [{"uuid": i["uuid"], "name": i["name"]} for i in items]
+    api = ScriptedApi(http(200, body(*names)), http(200, body(*items)))
+    async with api.serving() as url, client(url) as metro:
+        got = await metro.batched()
+
+    assert len(api.received) == 3
+    assert (got.listed, len(got.certificates), got.unread) == (201, 201, ())
+
+
 async def test_an_entity_tag_saves_the_answer() -> None:
     """RFC 9110, section 13.1.2: it is sent back, and 304 means the last reading again."""
     tagged = http(200, VALID, ETag='"abc"')

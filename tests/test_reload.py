@@ -129,6 +129,27 @@ async def test_a_changed_metro_keeps_its_data_until_it_is_read_again(tmp_path: P
     assert 'ukc_up{account="default",metro="fra0"} 0.0' in elsewhere
 
 
+async def test_what_is_not_wanted_any_more_is_gone_though_nothing_can_be_read(
+    tmp_path: Path,
+) -> None:
+    """`exclude` holds for the last look as well."""
+    fra = ScriptedApi(
+        http(200, body(item(uuid="u1", name="hidden"), item(uuid="u2", name="fra"))), http(503)
+    )
+    async with fra.serving() as url, exporting(tmp_path, ("fra0", url)) as exporter:
+        before = await exporter.page()
+        now = text(("fra0", url)).replace("token_env", "exclude: 'hid.*', token_env")
+        exporter.path.write_text(now)
+        assert await exporter.reload() == (200, "Reloaded.\n")
+        await exporter.process.says("poll failed")
+        while "hidden" in (after := await exporter.page()):  # rendered after it is told
+            pass
+
+    assert 'name="hidden"' in before
+    assert 'name="fra"' in after
+    assert 'ukc_certificates_omitted{account="default",metro="fra0",reason="filter"} 1' in after
+
+
 async def test_a_bad_file_changes_nothing(tmp_path: Path) -> None:
     """500 with the reason, and a metric says so until a good one comes."""
     async with api("fra").serving() as f, exporting(tmp_path, ("fra0", f)) as exporter:

@@ -60,7 +60,9 @@ TWIN = certificate(uuid="twin", name="twin", common_name="odd.example.com")
         pytest.param(Selection(), (FINE, ODD, TWIN, ALSO), (2, 0, 0), id="all"),
         pytest.param(Selection("none"), (), (2, 4, 0), id="none"),
         pytest.param(Selection("attention"), (ODD, TWIN), (2, 2, 0), id="with its twin"),
-        pytest.param(Selection(max_certificates=2), (ODD, FINE), (2, 0, 2), id="attention first"),
+        pytest.param(
+            Selection(max_certificates=3), (ODD, TWIN, FINE), (2, 0, 1), id="attention first"
+        ),
         pytest.param(Selection(max_certificates=4), (FINE, ODD, TWIN, ALSO), (2, 0, 0), id="fits"),
         pytest.param(Selection("attention", 1), (ODD,), (2, 2, 1), id="both"),
         pytest.param(Selection(max_certificates=0), (), (2, 0, 4), id="no room"),
@@ -77,14 +79,14 @@ def test_shown(
 
 
 def test_the_soonest_come_first_where_there_is_no_room() -> None:
-    """Of what needs attention; the plainly healthy stay in the order of the API."""
-    uploads = [
-        certificate(name=f"{days}", issuer="CN=Own", not_after=NOW + days) for days in (9, 3)
-    ]
-    never = certificate(name="never", state="pending", not_after=None, not_before=None, issuer="")
-    got = shown((FINE, *uploads, never), Selection(max_certificates=3), filtered=0, now=NOW)
+    """Of what needs attention, and common names stay whole."""
+    late, soon = (named(f"u{d}", issuer="CN=Own", not_after=NOW + d) for d in (9, 3))
+    never = named("never", state="pending", not_after=None, not_before=None, issuer="")
+    twin = certificate(name="twin", common_name=soon.common_name)
+    found = (FINE, late, twin, soon, never)
+    got = shown(found, Selection(max_certificates=3), filtered=0, now=NOW)
 
-    assert (never, *uploads[::-1]) == got.certificates
+    assert (never, twin, soon) == got.certificates
 
 
 @pytest.mark.parametrize(

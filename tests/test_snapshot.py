@@ -93,3 +93,12 @@ def test_the_store_keeps_the_newest_of_each_metro() -> None:
     assert getattr(store.newest(FRA), "certificates", None) == (B,)
     assert [FRA, dal] == [newest.key for newest in store]
     assert store.newest(Key("other", "fra0")) is None
+
+
+def test_a_look_by_somebody_who_wants_less() -> None:
+    """What is not wanted is no longer carried either, and counts as filtered."""
+    a, b, c = (certificate(uuid=u, name=u) for u in "abc")
+    seen = snapshot(a, b, c, carried={"b": 5.0, "c": 6.0}, filtered=1)
+    got = seen.only(lambda one: one.uuid != "b")
+
+    assert (got.certificates, got.carried, got.filtered) == ((a, c), {"c": 6.0}, 2)

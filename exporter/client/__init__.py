@@ -31,6 +31,7 @@ from exporter.protocol import (
     Listing,
     Reading,
     Request,
+    asked_for,
     batches,
     details,
     missing,
@@ -110,6 +111,7 @@ class Client:
         async def fetch(uuids: list[str]) -> Reading:
             async with flying:
                 reading = await self._understand(*await self._get(details(uuids)))
+            reading = asked_for(uuids, reading)
             return reading._replace(unread=reading.unread + missing(uuids, reading))
 
         try:
