@@ -20,7 +20,7 @@ MAX_MESSAGE_CHARACTERS: Final = 200
 _MAX_LABEL_CHARACTERS: Final = 1 << 20
 _MAX_IDENTITY_CHARACTERS: Final = 255
 _MAX_ATTEMPTS: Final = 1 << 53  # every integer up to here is exact as a sample value
-_RUN: Final = 64
+_RUN: Final = 16
 
 # Item error codes of the API that say more than "other".
 _REASON_BY_CODE: Final = {8: "not_found", 12: "timeout", 14: "forbidden", 22: "too_large"}

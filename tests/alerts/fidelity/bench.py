@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.alerts.fidelity.alerts import firings
+from tests.alerts.fidelity.exporter import STEP
 from tests.alerts.fidelity.metros import absence_score, drift_score, outage_scores
 from tests.alerts.fidelity.recording import World, record
 from tests.alerts.fidelity.report import Row, rows
@@ -19,8 +20,13 @@ async def judge(
     say(f"{len(recording.series)} series of {recording.steps} steps go to promtool")
     fired = firings(recording, folder)
     ours: dict[str, Score] = defaultdict(Score)
+    blind = frozenset(
+        step
+        for absence in world.absences
+        for step in range(int(absence.begin // STEP), int(absence.end // STEP) + 1)
+    )
     found = (
-        scores(recording, world.stories, fired, fixed=False),
+        scores(recording, world.stories, fired, fixed=False, blind=blind),
         outage_scores(world.outages, fired),
         {"drift": drift_score(recording, world.stories, fired)},
         {"shard away": absence_score(world.absences, fired)},

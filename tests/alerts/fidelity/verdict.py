@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from tests.alerts.fidelity.alerts import FIXED, Firing
@@ -42,9 +43,17 @@ class Score(NamedTuple):
 
 
 def scores(
-    recording: Recording, stories: Sequence[Lifecycle], firings: Iterable[Firing], *, fixed: bool
+    recording: Recording,
+    stories: Sequence[Lifecycle],
+    firings: Iterable[Firing],
+    *,
+    fixed: bool,
+    blind: AbstractSet[int] = frozenset(),
 ) -> dict[str, Score]:
-    """The score of each kind of lifecycle: of the shipped rules, or of the fixed-day pair."""
+    """The score of each kind of lifecycle: of the shipped rules, or of the fixed-day pair.
+
+    At the steps of `blind` a deletion cannot be told from a shard that is away.
+    """
     kinds = {story.domain: story.kind for story in stories}
     pages = defaultdict(list)
     for firing in firings:
@@ -58,7 +67,7 @@ def scores(
     for key, moments in recording.truth.items():
         truth = tuple(judged(moments, twins[key[0]], recording.steps))
         kind = _kind(kinds, truth[0].certificate.common_name) if truth else "gone"
-        total[kind] += score(key[1], truth, pages[key])
+        total[kind] += score(key[1], truth, pages[key], blind)
     return total
 
 
@@ -71,9 +80,11 @@ def _kind(kinds: Mapping[str, str], common_name: str) -> str:
     return kinds[domain]
 
 
-def score(name: str, truth: Sequence[Judged], pages: Sequence[Firing]) -> Score:
+def score(
+    name: str, truth: Sequence[Judged], pages: Sequence[Firing], blind: AbstractSet[int] = frozenset()
+) -> Score:
     """One certificate."""
-    found = [*_false(name, truth, pages)], [*_missed(name, truth, pages)]
+    found = [*_false(name, truth, pages, blind)], [*_missed(name, truth, pages)]
     impacts, leads = _impacts(truth, pages)
     return Score(
         pages=len(pages),
@@ -86,16 +97,20 @@ def score(name: str, truth: Sequence[Judged], pages: Sequence[Firing]) -> Score:
     )
 
 
-def _false(name: str, truth: Sequence[Judged], pages: Sequence[Firing]) -> Iterable[str]:
-    """Pages that began without a need, or that outlived it."""
+def _false(
+    name: str, truth: Sequence[Judged], pages: Sequence[Firing], blind: AbstractSet[int]
+) -> Iterable[str]:
+    """Pages that began without a need, or that outlived it when nobody was away."""
     needed = {one.step for one in truth if one.needs}
+    gone = truth[-1].step if truth else 0
     for page in pages:
         begin = range(page.begin - LAG, page.begin + 1)
         if not needed.intersection(begin):
             yield f"false: {name} {page.alert} {page.severity} at {_when(page.begin)}"
             continue
         last = max(step for step in needed if step <= page.end)
-        if page.end - last > LAG:
+        unseen = blind if last == gone else frozenset[int]()
+        if sum(step not in unseen for step in range(last, page.end)) > LAG:
             yield f"outlived: {name} {page.alert} from {_when(last)} to {_when(page.end)}"
 
 
