@@ -43,9 +43,13 @@ def fleet(certificates: Sequence[Certificate]) -> Fleet:
     )
     for (state, issuer, wildcard), count in Counter(columns).items():
         states[state, renewal(issuer, wildcard)] += count
-    ends = [c.not_after for c in certificates if c.not_after is not None]
     # In pieces, which are quick to merge: while one sort goes on, the event loop does not.
-    pieces = [sorted(ends[start : start + _PIECE]) for start in range(0, len(ends), _PIECE)]
+    pieces = [
+        sorted(
+            [c.not_after for c in certificates[start : start + _PIECE] if c.not_after is not None]
+        )
+        for start in range(0, len(certificates), _PIECE)
+    ]
     return Fleet(states, sorted(chain.from_iterable(pieces)))
 
 

@@ -5,7 +5,6 @@ that describe a family differ. So samples are rendered once and serve both.
 """
 
 import functools
-import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -17,6 +16,7 @@ from exporter.config import Selection
 from exporter.deflate import NOTHING, Part, Segment, Stream, concatenated, deflate, join
 from exporter.families import FAMILIES, Block, Family, metro_labels
 from exporter.model import Certificate
+from exporter.runs import runs
 from exporter.selection import Shown, shown
 from exporter.snapshot import Key, MetroSnapshot
 
@@ -90,9 +90,10 @@ def _samples(
 ) -> tuple[list[tuple[Segment, ...]], Mapping[str, BlockPage]]:
     known = previous.blocks if previous else {}
     unchanged = previous is not None and previous.shown.certificates == certificates
+    marks = [hash(c.uuid) % _BLOCK for c in certificates]
     blocks = [
         _block(Block(metro_labels(key), neighbours), known.get(neighbours[0].uuid), now)
-        for neighbours in _split(certificates)
+        for neighbours in runs(certificates, marks)
     ]
     segments: list[tuple[Segment, ...]] = []
     for position, family in enumerate(FAMILIES):
@@ -105,14 +106,6 @@ def _samples(
             # The block looks into the segment, so that nothing is kept twice.
             block.parts[position] = NOTHING if family.timed else part
     return segments, {block.certificates[0].uuid: block for block in blocks}
-
-
-def _split(certificates: Sequence[Certificate]) -> Iterator[Sequence[Certificate]]:
-    """Blocks that end where a uuid says so: a certificate that comes or goes moves no other."""
-    ends = [stop for stop, c in enumerate(certificates, 1) if not hash(c.uuid) % _BLOCK]
-    for start, stop in itertools.pairwise((0, *ends, len(certificates))):
-        if start < stop:
-            yield certificates[start:stop]
 
 
 def _block(block: Block, before: BlockPage | None, now: float) -> BlockPage:
@@ -144,7 +137,7 @@ def let_go(held: list[MetroPage]) -> None:
     Freed at once, a hundred thousand certificates keep every other thread from running.
     """
     certificates = list(held.pop().snapshot.certificates)
-    while certificates:
+    for _ in range(0, len(certificates), _BLOCK):
         del certificates[-_BLOCK:]
 
 

@@ -5,22 +5,22 @@ Elements are read in runs, and a run whose bytes are as they were is not read ag
 
 import datetime as dt
 import hashlib
-import itertools
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
 from isal import isal_zlib
 
 from exporter.model import Certificate, Item
+from exporter.runs import runs
 
 MAX_MESSAGE_CHARACTERS: Final = 200
 
 _MAX_LABEL_CHARACTERS: Final = 1 << 20
 _MAX_IDENTITY_CHARACTERS: Final = 255
 _MAX_ATTEMPTS: Final = 1 << 53  # every integer up to here is exact as a sample value
-_RUN: Final = 16
+_RUN: Final = 64
 
 # Item error codes of the API that say more than "other".
 _REASON_BY_CODE: Final = {8: "not_found", 12: "timeout", 14: "forbidden", 22: "too_large"}
@@ -68,7 +68,8 @@ class Reader:
 
     def runs(self, items: Sequence[msgspec.Raw]) -> list[Run]:
         """The items in their order."""
-        return [self._run(raws) for raws in _split(items)]
+        marks = [isal_zlib.crc32(raw) % _RUN for raw in items]
+        return [self._run(raws) for raws in runs(items, marks)]
 
     def settle(self) -> None:
         """A poll is complete: forget what it did not meet."""
@@ -94,14 +95,6 @@ class Reader:
             else:
                 filtered.append(outcome.uuid)
         return Run(tuple(certificates), tuple(unread), tuple(filtered))
-
-
-def _split(items: Sequence[msgspec.Raw]) -> Iterator[Sequence[msgspec.Raw]]:
-    """Runs that end where an item's own bytes say so: one that comes or goes moves no other run."""
-    ends = [stop for stop, raw in enumerate(items, 1) if not isal_zlib.crc32(raw) % _RUN]
-    for start, stop in itertools.pairwise((0, *ends, len(items))):
-        if start < stop:
-            yield items[start:stop]
 
 
 def _outcomes(raws: Sequence[msgspec.Raw], joined: bytes) -> Iterable[Certificate | Unread]:

@@ -157,8 +157,8 @@ class Graph:
             del previous, rendering
             await self._aside(partial(let_go, held))
 
-    async def _aside(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+    def _aside(self, work: Callable[[], T]) -> Awaitable[T]:
+        return asyncio.get_running_loop().run_in_executor(self._executor, work)
 
     def _budget(self, plan: Plan) -> Callable[[], Awaitable[None]] | None:
         """The budget of the metro's account; it outlives a reload that leaves it as it is."""

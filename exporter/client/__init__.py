@@ -90,14 +90,24 @@ class Client:
     async def bulk(self) -> Reading:
         """Every certificate, by one request; what the last answer said where this one is equal."""
         last = self._last
-        status, headers, body = await self._get(EVERYTHING, last.etag if last else "")
-        if status == 304 and last and last.etag:
+        answer = await self._get(EVERYTHING, last.etag if last else "")
+        if answer[0] == 304 and last and last.etag:
             return last.reading
-        digest = await self._aside(partial(_digest, body))
-        if last and (status, digest) == (200, last.digest):
-            reading = last.reading
+        held = [answer]
+        del answer, last
+        return await self._aside(partial(self._whole, held))
+
+    def _whole(self, held: list[tuple[int, dict[str, str], bytearray]]) -> Reading:
+        """What the only answer of `held` says.
+
+        That and what was known before are let go of here: the event loop has no time for it.
+        """
+        status, headers, body = held.pop()
+        digest = hashlib.sha256(body).digest()
+        if self._last and (status, digest) == (200, self._last.digest):
+            reading = self._last.reading
         else:
-            reading = await self._understand(status, headers, body)
+            reading = read(status, headers, body, now=self._clock(), reader=self._reader)
             self._reader.settle()
         etag = headers.get("etag", "")
         self._last = _Answer(etag if _ETAG.fullmatch(etag) else "", digest, reading)
@@ -206,10 +216,6 @@ class _Answer(NamedTuple):
     etag: str
     digest: bytes
     reading: Reading
-
-
-def _digest(body: bytearray) -> bytes:
-    return hashlib.sha256(body).digest()
 
 
 def _leaves(group: BaseExceptionGroup[PollError]) -> Iterator[PollError]:

@@ -81,7 +81,10 @@ def _kind(kinds: Mapping[str, str], common_name: str) -> str:
 
 
 def score(
-    name: str, truth: Sequence[Judged], pages: Sequence[Firing], blind: AbstractSet[int] = frozenset()
+    name: str,
+    truth: Sequence[Judged],
+    pages: Sequence[Firing],
+    blind: AbstractSet[int] = frozenset(),
 ) -> Score:
     """One certificate."""
     found = [*_false(name, truth, pages, blind)], [*_missed(name, truth, pages)]
