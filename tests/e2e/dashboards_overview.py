@@ -48,6 +48,10 @@ def opened(prometheus: Prometheus, job: str, **given: str) -> dict[str, str]:
     return prometheus.chosen(FLEET, job=job, **given)
 
 
+def _scraped(prometheus: Prometheus, instances: int) -> bool:
+    return prometheus.number("count(up == 1)") == instances
+
+
 @contextlib.contextmanager
 def watched(
     folder: Path, openings: Mapping[str, AbstractAsyncContextManager[World]]
@@ -64,9 +68,6 @@ def watched(
         plain = stack.enter_context(running(folder / "plain", targets, judged=False))
         instances = sum(map(len, targets.values()))
         for prometheus in (plain, judged):
-            prometheus.wait(
-                lambda asked=prometheus: asked.number("count(up == 1)") == instances,  # type: ignore[misc]
-                "scrapes",
-            )
+            prometheus.wait(functools.partial(_scraped, prometheus, instances), "scrapes")
         judged.judge()
         yield Watched(worlds, judged, plain)
