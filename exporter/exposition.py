@@ -7,7 +7,6 @@ that describe a family differ. So samples are rendered once and serve both.
 import functools
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from operator import attrgetter, ne
 from typing import Final, NamedTuple
 
@@ -110,7 +109,7 @@ def _samples(
 
 def _block(block: Block, before: BlockPage | None, now: float) -> BlockPage:
     """The block's samples; of a family that shows nothing new, those that were there before."""
-    differ = functools.cache(partial(_differ, before, block))
+    differ = _differing(before.certificates if before else (), block.certificates)
     moved = any(map(differ, _IDENTITY))
     parts = [
         deflate([family.lines(block, now)]).part()
@@ -121,14 +120,21 @@ def _block(block: Block, before: BlockPage | None, now: float) -> BlockPage:
     return BlockPage(block.certificates, parts)
 
 
-def _differ(before: BlockPage | None, after: Block, field: str) -> bool:
-    """Whether the field of any certificate is not what it was in its place."""
-    if before is None or len(before.certificates) != len(after.certificates):
-        return True
-    if before.certificates == after.certificates:
-        return False
-    get = attrgetter(field)
-    return any(map(ne, map(get, before.certificates), map(get, after.certificates)))
+def _differing(
+    before: Sequence[Certificate], after: Sequence[Certificate]
+) -> Callable[[str], bool]:
+    """Tells of a field whether that of any certificate is not what it was in its place."""
+    if before == after:
+        return lambda _: False
+    if len(before) != len(after):
+        return lambda _: True
+
+    @functools.cache
+    def differ(field: str) -> bool:
+        get = attrgetter(field)
+        return any(map(ne, map(get, before), map(get, after)))
+
+    return differ
 
 
 def let_go(held: list[MetroPage]) -> None:

@@ -11,8 +11,6 @@ def runs(neighbours: Sequence[T], marks: Sequence[int]) -> Iterator[Sequence[T]]
 
     One that comes or goes moves no run but its own, if marks are made of contents.
     """
-    # Marks are a list of their own: a comprehension with a condition does not let other threads
-    # run before its end (CPython 3.11), and there may be a hundred thousand neighbours.
     start = 0
     while start < len(neighbours):
         try:
