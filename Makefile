@@ -45,16 +45,16 @@ bench: $(VENV)/.dev ## Measure against what cannot be avoided; needs nginx and r
 	$(BIN)/python -m bench
 
 fidelity: $(VENV)/.dev ## Judge the alerts on simulated lifecycles and a healthy year; takes an hour
-	$(BIN)/python -m tests.alerts.fidelity
+	$(BIN)/python -m bench.fidelity
 
 fuzz: $(VENV)/.dev ## Property tests with 20,000 examples each, for a quarter of an hour
 	$(BIN)/pytest -m hypothesis --hypothesis-profile=fuzz
 
 soak: $(VENV)/.dev ## Twenty minutes of faults, reloads and scrapes; MINUTES=n for others
-	$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),20)
+	$(BIN)/python -m bench.soak --minutes $(or $(MINUTES),20)
 
 hostile: $(VENV)/.dev ## Ten thousand hostile requests, and what scrapes take meanwhile
-	$(BIN)/python -m tests.faults.hostile
+	$(BIN)/python -m bench.hostile
 
 docs: $(VENV)/.dev ## Write the generated pages again
 	$(BIN)/python -m docs.generate

@@ -15,11 +15,11 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from bench.fleet import answer, fleet
-from exporter import protocol
-from exporter.exposition import render
-from exporter.families import STATES
-from exporter.model import Certificate
-from exporter.snapshot import Key, look
+from exporter.api import protocol
+from exporter.api.model import Certificate
+from exporter.exposition.families import STATES
+from exporter.exposition.render import render
+from exporter.polling.snapshot import Key, look
 
 _NOW = 1.77e9
 _PLAIN: tuple[tuple[str, Callable[[Certificate], float | None]], ...] = (

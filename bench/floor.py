@@ -12,7 +12,7 @@ import httpx
 import msgspec
 
 from exporter import loop
-from exporter.model import Item
+from exporter.api.model import Item
 
 
 class _Data(msgspec.Struct):

@@ -19,8 +19,8 @@ from pathlib import Path
 import httpx
 
 from exporter.simulator import Simulator, serve
-from tests.leaks import MARK, SEARCH
-from tests.processes import Running, running
+from tests.world.leaks import MARK, SEARCH
+from tests.world.processes import Running, running
 
 TOKEN = f"hostile:{MARK}"
 SCRAPES = 300
@@ -138,7 +138,7 @@ async def attacker(
     where: tuple[str, int], requests: int
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """An attacker in a process of its own, at work."""
-    command = (sys.executable, "-m", "tests.faults.hostile", f"--requests={requests}")
+    command = (sys.executable, "-m", "bench.hostile", f"--requests={requests}")
     process = await asyncio.create_subprocess_exec(
         *command, f"--attack={where[0]}:{where[1]}", stdout=asyncio.subprocess.PIPE
     )
@@ -218,7 +218,7 @@ async def main(requests: int) -> bool:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m tests.faults.hostile", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.hostile", description=__doc__)
     parser.add_argument("--requests", type=int, default=10_000)
     parser.add_argument("--attack", help=argparse.SUPPRESS)
     options = parser.parse_args()

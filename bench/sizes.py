@@ -7,11 +7,11 @@ import datetime as dt
 import itertools
 
 from bench.fleet import answer, fleet
-from exporter import protocol
+from exporter.api import protocol
 from exporter.config import Selection
-from exporter.deflate import join
-from exporter.exposition import render
-from exporter.snapshot import Key, look
+from exporter.exposition.deflate import join
+from exporter.exposition.render import render
+from exporter.polling.snapshot import Key, look
 
 _NOW = dt.datetime(2026, 3, 3, tzinfo=dt.UTC).timestamp()
 _PART = 100_000

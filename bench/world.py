@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-TOKEN = "bench:not-a-secret"  # noqa: S105
+TOKEN = "bench:not-a-secret"
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 

@@ -6,12 +6,12 @@ from typing import Final
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.aggregates import AGGREGATES, BOUNDS
 from exporter.errors import REASONS
-from exporter.families import FAMILIES, IDENTITY
-from exporter.selection import REASONS as OMITTED
-from exporter.snapshot import Key
-from exporter.telemetry import METRO, Telemetry
+from exporter.exposition.aggregates import AGGREGATES, BOUNDS
+from exporter.exposition.families import FAMILIES, IDENTITY
+from exporter.exposition.selection import REASONS as OMITTED
+from exporter.exposition.telemetry import METRO, Telemetry
+from exporter.polling.snapshot import Key
 
 FOLDER: Final = Path(__file__).parent
 

@@ -12,7 +12,8 @@ from typing import Final
 import structlog
 
 from exporter import __version__
-from exporter.config import Configuration, Shard, from_environment, load
+from exporter.config import Configuration, Shard
+from exporter.config.file import from_environment, load
 from exporter.errors import ConfigurationError, ExporterError
 from exporter.logs import LEVELS, STANDARD_ERROR, configure_logging, printable
 from exporter.loop import run

@@ -8,7 +8,7 @@ import structlog
 
 from exporter.config import Configuration
 from exporter.errors import ConfigurationError
-from exporter.telemetry import Telemetry
+from exporter.exposition.telemetry import Telemetry
 from exporter.web import WebSettings
 
 log = structlog.get_logger()

@@ -16,17 +16,17 @@ from typing import Final, NamedTuple, TypeVar
 import structlog
 from starlette.types import ASGIApp
 
-from exporter.client import Client
-from exporter.client.transport import Budget, Trust, connections
+from exporter.api.client import Client
+from exporter.api.transport import Budget, Trust, connections
 from exporter.config import Configuration, Selection
 from exporter.errors import ConfigurationError, ExporterError
-from exporter.exposition import Exposition, let_go, render
-from exporter.metros import Metros, Plan, Polled
-from exporter.poller import Poller, Schedule
+from exporter.exposition.render import Exposition, let_go, render
+from exporter.exposition.selection import wanted
+from exporter.exposition.telemetry import Telemetry
+from exporter.polling.metros import Metros, Plan, Polled
+from exporter.polling.poller import Poller, Schedule
+from exporter.polling.snapshot import Key, MetroSnapshot, Store
 from exporter.reload import Reloader
-from exporter.selection import wanted
-from exporter.snapshot import Key, MetroSnapshot, Store
-from exporter.telemetry import Telemetry
 from exporter.web import Guard, Limits, Server, WebSettings, create_app, create_probe_app
 
 GRACE_SECONDS: Final = 3

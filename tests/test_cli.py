@@ -14,11 +14,11 @@ import httpx
 import pytest
 
 from exporter import __version__, cli
-from tests.api import ScriptedApi, cut, endless, hang, http
-from tests.builders import body, item
-from tests.leaks import MARK
-from tests.processes import COMMAND, Done, environment, run, running
-from tests.tools import need
+from tests.world.api import ScriptedApi, cut, endless, hang, http
+from tests.world.builders import body, item
+from tests.world.leaks import MARK
+from tests.world.processes import COMMAND, Done, environment, run, running
+from tests.world.tools import need
 
 pytestmark = pytest.mark.anyio
 
@@ -246,7 +246,8 @@ async def test_a_port_that_is_taken() -> None:
 
 BUG = """
 import sys
-from exporter import cli, client
+from exporter import cli
+from exporter.api import client
 def broken(*_, **__): raise ZeroDivisionError("a bug")
 client.read = broken
 sys.exit(cli.main(sys.argv[1:]))

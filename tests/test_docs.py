@@ -11,9 +11,10 @@ import pytest
 import yaml
 
 from docs import generate
-from exporter import __version__, cli, config
+from exporter import __version__, cli
+from exporter.config import file as config
 from exporter.errors import REASONS
-from exporter.web.configuration import parse as web_configuration
+from exporter.web.access.configuration import parse as web_configuration
 from tests.faults.table import table
 
 ROOT = Path(__file__).parent.parent

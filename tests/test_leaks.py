@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.leaks import MARK, Search
+from tests.world.leaks import MARK, Search
 
 TOKEN = f"a/b+{MARK}="
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.api import ScriptedApi, http
-from tests.authority import Authority
-from tests.builders import body, item
-from tests.leaks import MARK
-from tests.processes import Running, running
+from tests.world.api import ScriptedApi, http
+from tests.world.authority import Authority
+from tests.world.builders import body, item
+from tests.world.leaks import MARK
+from tests.world.processes import Running, running
 
 pytestmark = pytest.mark.anyio
 

@@ -14,12 +14,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from exporter import service
 from exporter.config import Account, Configuration, Metro, Selection, Shard, Token, TokenVariable
 from exporter.errors import ExporterError
+from exporter.polling.snapshot import Key
 from exporter.service import Address
 from exporter.simulator import Simulator, serve
-from exporter.snapshot import Key
-from tests.api import ScriptedApi, hang, http
-from tests.builders import SAMPLES, body, item
-from tests.leaks import MARK
+from tests.world.api import ScriptedApi, hang, http
+from tests.world.builders import SAMPLES, body, item
+from tests.world.leaks import MARK
 
 pytestmark = pytest.mark.anyio
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.api import ScriptedApi, http
-from tests.builders import body, item
-from tests.leaks import MARK
-from tests.processes import running
+from tests.world.api import ScriptedApi, http
+from tests.world.builders import body, item
+from tests.world.leaks import MARK
+from tests.world.processes import running
 
 pytestmark = pytest.mark.anyio
 

@@ -1,4 +1,4 @@
-"""The fidelity bench: `python -m tests.alerts.fidelity` prints the table and keeps it."""
+"""The fidelity bench: `python -m bench.fidelity` prints the table and keeps it."""
 
 import argparse
 import asyncio
@@ -10,11 +10,11 @@ from pathlib import Path
 
 import structlog
 
-from tests.alerts.fidelity.bench import judge
-from tests.alerts.fidelity.lifecycles import DAY, HOUR
-from tests.alerts.fidelity.recording import World
-from tests.alerts.fidelity.report import Row, table
-from tests.alerts.fidelity.worlds import (
+from bench.fidelity.bench import judge
+from bench.fidelity.lifecycles import DAY, HOUR
+from bench.fidelity.recording import World
+from bench.fidelity.report import Row, table
+from bench.fidelity.worlds import (
     healthy_world,
     long_world,
     outage_world,

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import yaml
 
-from tests.alerts.fidelity.exporter import STEP
-from tests.alerts.fidelity.recording import Recording
+from bench.fidelity.exporter import STEP
+from bench.fidelity.recording import Recording
 from tests.alerts.rules import RULE_FILES
 
 FIXED = ("FixedDaysWarning", "FixedDaysCritical")

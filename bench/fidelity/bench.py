@@ -4,12 +4,12 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.alerts.fidelity.alerts import firings
-from tests.alerts.fidelity.exporter import STEP
-from tests.alerts.fidelity.metros import absence_score, drift_score, outage_scores
-from tests.alerts.fidelity.recording import World, record
-from tests.alerts.fidelity.report import Row, rows
-from tests.alerts.fidelity.verdict import Score, scores
+from bench.fidelity.alerts import firings
+from bench.fidelity.exporter import STEP
+from bench.fidelity.metros import absence_score, drift_score, outage_scores
+from bench.fidelity.recording import World, record
+from bench.fidelity.report import Row, rows
+from bench.fidelity.verdict import Score, scores
 
 
 async def judge(

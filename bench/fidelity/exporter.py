@@ -7,12 +7,12 @@ from typing import Final
 
 import httpx
 
-from exporter.client import Client
+from exporter.api.client import Client
 from exporter.config import DEFAULT_MAX_RESPONSE_BYTES, Shard, Token, TokenVariable
-from exporter.exposition import Exposition, render
-from exporter.poller import Poller, Schedule
-from exporter.snapshot import Key, MetroSnapshot, Store
-from exporter.telemetry import Telemetry
+from exporter.exposition.render import Exposition, render
+from exporter.exposition.telemetry import Telemetry
+from exporter.polling.poller import Poller, Schedule
+from exporter.polling.snapshot import Key, MetroSnapshot, Store
 from tests.simulator.simulated import TOKEN
 
 STEP: Final = 300

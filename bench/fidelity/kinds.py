@@ -1,7 +1,7 @@
 """The kinds of lifecycle: each maker tells one story, in good health or in trouble."""
 
+from bench.fidelity.lifecycles import DAY, HOUR, Draft, Event, Maker, Story
 from exporter.simulator import Simulator
-from tests.alerts.fidelity.lifecycles import DAY, HOUR, Draft, Event, Maker, Story
 
 
 def renewed(d: Draft) -> Story:

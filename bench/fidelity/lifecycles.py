@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from exporter.simulator import Simulator
-from exporter.simulator.scenario import Group, seconds
+from exporter.simulator.world.scenario import Group, seconds
 from tests.simulator.pki import pair
 from tests.simulator.simulated import NOW, TOKEN
 

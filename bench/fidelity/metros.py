@@ -3,13 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from exporter.simulator.faults import Kind
-from tests.alerts.fidelity.alerts import Firing
-from tests.alerts.fidelity.exporter import STEP
-from tests.alerts.fidelity.lifecycles import Lifecycle
-from tests.alerts.fidelity.recording import Absence, Moment, Outage, Recording
-from tests.alerts.fidelity.truth import Twins, at
-from tests.alerts.fidelity.verdict import LAG, Score
+from bench.fidelity.alerts import Firing
+from bench.fidelity.exporter import STEP
+from bench.fidelity.lifecycles import Lifecycle
+from bench.fidelity.recording import Absence, Moment, Outage, Recording
+from bench.fidelity.truth import Twins, at
+from bench.fidelity.verdict import LAG, Score
+from exporter.simulator.faults.faults import Kind
 
 NAMED: dict[Kind, str] = {
     "unauthorized": "UKCUnauthorized",

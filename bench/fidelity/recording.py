@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import httpx
 
+from bench.fidelity.exporter import STEP, Exporter
+from bench.fidelity.lifecycles import Event, Lifecycle
+from bench.fidelity.series import Series
 from exporter.config import Shard
 from exporter.simulator import Certificate, Clock, Fault, Scenario, Simulator, serve
-from tests.alerts.fidelity.exporter import STEP, Exporter
-from tests.alerts.fidelity.lifecycles import Event, Lifecycle
-from tests.alerts.fidelity.series import Series
 from tests.simulator.simulated import TOKEN
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from statistics import median
 from typing import NamedTuple
 
-from tests.alerts.fidelity.verdict import Score
+from bench.fidelity.verdict import Score
 
 _DAY, _HOUR = 86_400, 3_600
 

@@ -4,9 +4,9 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from bench.fidelity.exporter import STEP
+from bench.fidelity.recording import Moment
 from exporter.simulator import Certificate
-from tests.alerts.fidelity.exporter import STEP
-from tests.alerts.fidelity.recording import Moment
 
 MINUTE, DAY = 60, 86_400
 SETTLING = 15 * MINUTE

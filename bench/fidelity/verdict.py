@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from tests.alerts.fidelity.alerts import FIXED, Firing
-from tests.alerts.fidelity.exporter import STEP
-from tests.alerts.fidelity.lifecycles import Lifecycle
-from tests.alerts.fidelity.recording import Moment, Recording
-from tests.alerts.fidelity.truth import Judged, Need, Twins, judged
+from bench.fidelity.alerts import FIXED, Firing
+from bench.fidelity.exporter import STEP
+from bench.fidelity.lifecycles import Lifecycle
+from bench.fidelity.recording import Moment, Recording
+from bench.fidelity.truth import Judged, Need, Twins, judged
 
 EXPIRY = (
     "UKCCertificateExpired",

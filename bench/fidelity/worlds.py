@@ -1,12 +1,12 @@
 """The simulated worlds of the bench."""
 
+from bench.fidelity.kinds import KINDS
+from bench.fidelity.lifecycles import DAY, HOUR, METROS, Lifecycle, lifecycles, span
+from bench.fidelity.recording import Absence, Outage, World
 from exporter.simulator import KINDS as FAULTS
 from exporter.simulator import Fault
-from exporter.simulator.faults import Kind
-from exporter.simulator.scenario import Group
-from tests.alerts.fidelity.kinds import KINDS
-from tests.alerts.fidelity.lifecycles import DAY, HOUR, METROS, Lifecycle, lifecycles, span
-from tests.alerts.fidelity.recording import Absence, Outage, World
+from exporter.simulator.faults.faults import Kind
+from exporter.simulator.world.scenario import Group
 
 LONG = (
     "renewed",

@@ -14,10 +14,10 @@ from pathlib import Path
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.leaks import SEARCH
-from tests.processes import Running, running
-from tests.soak.watch import Look, calm_look, command, look
-from tests.soak.world import ALWAYS, World
+from bench.soak.watch import Look, calm_look, command, look
+from bench.soak.world import ALWAYS, World
+from tests.world.leaks import SEARCH
+from tests.world.processes import Running, running
 
 SCRAPERS = (
     {"Accept": "text/plain", "Accept-Encoding": "gzip"},
@@ -164,7 +164,7 @@ def _report(
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()

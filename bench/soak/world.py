@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from exporter.simulator import Fault, Simulator, serve
-from exporter.simulator.asgi import Receive, Scope, Send
-from tests.leaks import MARK
+from exporter.simulator.http.asgi import Receive, Scope, Send
+from tests.world.leaks import MARK
 
 METROS = ("fra0", "dal0", "sin0", "was1")
 ALWAYS = METROS[:3]

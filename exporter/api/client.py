@@ -11,20 +11,10 @@ from typing import Final, NamedTuple
 
 import httpx
 
-from exporter.config import Shard, TokenSource
-from exporter.errors import (
-    ConnectionFailed,
-    PollError,
-    TimedOut,
-    TLSFailed,
-    Undecodable,
-    Unexpected,
-)
-from exporter.inflate import ACCEPT_ENCODING, unpacked
-from exporter.items import Reader
-from exporter.loop import Aside
-from exporter.model import Certificate
-from exporter.protocol import (
+from exporter.api.inflate import ACCEPT_ENCODING, unpacked
+from exporter.api.items import Reader
+from exporter.api.model import Certificate
+from exporter.api.protocol import (
     EVERYTHING,
     LIST,
     LIST_WITHOUT_DETAILS,
@@ -38,6 +28,16 @@ from exporter.protocol import (
     read,
     read_list,
 )
+from exporter.config import Shard, TokenSource
+from exporter.errors import (
+    ConnectionFailed,
+    PollError,
+    TimedOut,
+    TLSFailed,
+    Undecodable,
+    Unexpected,
+)
+from exporter.loop import Aside
 
 BATCHES_IN_FLIGHT: Final = 4
 

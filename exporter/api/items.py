@@ -12,8 +12,8 @@ from typing import Annotated, Any, Final, NamedTuple
 import msgspec
 from isal import isal_zlib
 
-from exporter.model import Certificate, Item
-from exporter.runs import runs
+from exporter.api.model import Certificate, Item
+from exporter.api.runs import runs
 
 MAX_MESSAGE_CHARACTERS: Final = 200
 

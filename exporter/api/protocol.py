@@ -8,6 +8,8 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from exporter.api.items import MAX_MESSAGE_CHARACTERS, Reader, Unread, item, unread
+from exporter.api.model import Certificate, Envelope, Outcome
 from exporter.errors import (
     Forbidden,
     NotFound,
@@ -18,8 +20,6 @@ from exporter.errors import (
     Undecodable,
     Unexpected,
 )
-from exporter.items import MAX_MESSAGE_CHARACTERS, Reader, Unread, item, unread
-from exporter.model import Certificate, Envelope, Outcome
 
 BATCH_SIZE: Final = 200
 """Certificates asked for in one request; servers refuse more than 253."""

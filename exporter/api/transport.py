@@ -10,8 +10,8 @@ from typing import Final
 import httpx
 
 from exporter import __version__
-from exporter.addresses import is_loopback
 from exporter.config import Authorities, Configuration, Metro
+from exporter.config.addresses import is_loopback
 from exporter.errors import ConfigurationError
 
 WINDOW_SECONDS: Final = 60.0

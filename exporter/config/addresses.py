@@ -5,7 +5,7 @@ import re
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-from exporter.document import WrongValue
+from exporter.config.document import WrongValue
 
 _CODE: Final = re.compile(r"[a-z]{3}[a-z0-9-]*", re.ASCII)
 _NETLOC: Final = re.compile(

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Final, Literal, NamedTuple
 
-from exporter.families import SECONDS_PER_DAY, STATES, escaped, metro_labels
-from exporter.model import Certificate, renewal
-from exporter.snapshot import Key
+from exporter.api.model import Certificate, renewal
+from exporter.exposition.families import SECONDS_PER_DAY, STATES, escaped, metro_labels
+from exporter.polling.snapshot import Key
 
 RENEWALS: Final = ("automatic", "manual", "unknown")
 BOUNDS: Final = (-1, 0, 1, 3, 7, 14, 21, 30, 45, 60, 90)

@@ -6,8 +6,8 @@ from itertools import chain, repeat
 from operator import attrgetter
 from typing import Final, Literal, NamedTuple
 
-from exporter.model import Certificate, renewal
-from exporter.snapshot import Key
+from exporter.api.model import Certificate, renewal
+from exporter.polling.snapshot import Key
 
 IDENTITY: Final = ("account", "metro", "name", "common_name")
 """The labels of every sample about one certificate; they outlive a renewal and a re-upload."""

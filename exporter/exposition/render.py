@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter, ne
 from typing import Final, NamedTuple
 
-from exporter.aggregates import AGGREGATES, Aggregate, Fleet, Metro, fleet
+from exporter.api.model import Certificate
+from exporter.api.runs import runs
 from exporter.config import Selection
-from exporter.deflate import NOTHING, Part, Segment, Stream, concatenated, deflate, join
-from exporter.families import FAMILIES, Block, Family, metro_labels
-from exporter.model import Certificate
-from exporter.runs import runs
-from exporter.selection import Shown, shown
-from exporter.snapshot import Key, MetroSnapshot
+from exporter.exposition.aggregates import AGGREGATES, Aggregate, Fleet, Metro, fleet
+from exporter.exposition.deflate import NOTHING, Part, Segment, Stream, concatenated, deflate, join
+from exporter.exposition.families import FAMILIES, Block, Family, metro_labels
+from exporter.exposition.selection import Shown, shown
+from exporter.polling.snapshot import Key, MetroSnapshot
 
 _BLOCK: Final = 1024
 _EVERYTHING: Final = Selection()

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
+from exporter.api.model import Certificate
 from exporter.config import Selection
-from exporter.model import Certificate
 
 REASONS: Final = ("filter", "series", "max_certificates")
 """The settings that leave certificates out, as values of the label `reason`."""

@@ -16,7 +16,7 @@ from prometheus_client.process_collector import ProcessCollector
 from exporter import __version__
 from exporter.config import Shard
 from exporter.errors import REASONS, PollError
-from exporter.snapshot import Key, MetroSnapshot
+from exporter.polling.snapshot import Key, MetroSnapshot
 
 # Ages of counters are noise here, and the text format would show each as a gauge of its own.
 prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import NamedTuple, Protocol
 
 from exporter.config import Account, Configuration, Metro
-from exporter.poller import Poller
-from exporter.snapshot import Key
+from exporter.polling.poller import Poller
+from exporter.polling.snapshot import Key
 
 
 class Plan(NamedTuple):

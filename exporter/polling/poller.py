@@ -9,11 +9,11 @@ from typing import Final, NamedTuple, Protocol
 
 import structlog
 
+from exporter.api.items import Unread
+from exporter.api.protocol import Reading
 from exporter.errors import Forbidden, PollError, RateLimited, TimedOut, Unauthorized
-from exporter.items import Unread
 from exporter.loop import Aside
-from exporter.protocol import Reading
-from exporter.snapshot import Key, MetroSnapshot, Store, look
+from exporter.polling.snapshot import Key, MetroSnapshot, Store, look
 
 FIRST_BACKOFF_SECONDS: Final = 1.0
 JITTER: Final = 0.05

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from exporter.items import Unread
-from exporter.model import Certificate
-from exporter.protocol import Reading
+from exporter.api.items import Unread
+from exporter.api.model import Certificate
+from exporter.api.protocol import Reading
 
 
 class Key(NamedTuple):

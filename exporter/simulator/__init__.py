@@ -1,11 +1,11 @@
 """The certificates API of Unikraft Cloud, simulated from its specification alone."""
 
-from exporter.simulator.clock import Clock
-from exporter.simulator.faults import KINDS, Fault
-from exporter.simulator.records import Certificate, ServiceGroup
-from exporter.simulator.scenario import SCENARIOS, Scenario, ScenarioError
-from exporter.simulator.server import Address, run, serve
+from exporter.simulator.faults.faults import KINDS, Fault
+from exporter.simulator.http.server import Address, run, serve
 from exporter.simulator.simulator import Simulator
+from exporter.simulator.world.clock import Clock
+from exporter.simulator.world.records import Certificate, ServiceGroup
+from exporter.simulator.world.scenario import SCENARIOS, Scenario, ScenarioError
 
 __all__ = [
     "KINDS",

@@ -7,20 +7,21 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from exporter.simulator import asgi, broken, control
-from exporter.simulator.answers import Answer, RequestError
-from exporter.simulator.api import Api
-from exporter.simulator.asgi import Receive, Request, Scope, Send
-from exporter.simulator.clock import Clock
-from exporter.simulator.endpoints import endpoint
-from exporter.simulator.entries import Entry
-from exporter.simulator.faults import Fault, Faults
-from exporter.simulator.fleet import UUID, Fleet, RefusedError, UnknownError
-from exporter.simulator.identity import digest
-from exporter.simulator.life import Plan
-from exporter.simulator.records import Certificate, ServiceGroup
-from exporter.simulator.scenario import Scenario, load, seconds
-from exporter.simulator.uploads import checked_domain, checked_name
+from exporter.simulator.faults import broken
+from exporter.simulator.faults.faults import Fault, Faults
+from exporter.simulator.http import asgi, control
+from exporter.simulator.http.answers import Answer, RequestError
+from exporter.simulator.http.api import Api
+from exporter.simulator.http.asgi import Receive, Request, Scope, Send
+from exporter.simulator.http.endpoints import endpoint
+from exporter.simulator.http.entries import Entry
+from exporter.simulator.world.clock import Clock
+from exporter.simulator.world.fleet import UUID, Fleet, RefusedError, UnknownError
+from exporter.simulator.world.identity import digest
+from exporter.simulator.world.life import Plan
+from exporter.simulator.world.records import Certificate, ServiceGroup
+from exporter.simulator.world.scenario import Scenario, load, seconds
+from exporter.simulator.world.uploads import checked_domain, checked_name
 
 
 class Simulator:

@@ -10,11 +10,11 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from exporter.deflate import Stream
 from exporter.errors import ConfigurationError
-from exporter.exposition import Exposition
-from exporter.snapshot import Key, Store
-from exporter.telemetry import Telemetry
+from exporter.exposition.deflate import Stream
+from exporter.exposition.render import Exposition
+from exporter.exposition.telemetry import Telemetry
+from exporter.polling.snapshot import Key, Store
 from exporter.web.landing import landing_page
 from exporter.web.negotiation import gzip_accepted, negotiated
 

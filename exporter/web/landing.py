@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from exporter import __version__
-from exporter.snapshot import Key, MetroSnapshot, Store
+from exporter.polling.snapshot import Key, MetroSnapshot, Store
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.alerts.fidelity.bench import judge
-from tests.alerts.fidelity.kinds import HEALTHY, KINDS
-from tests.alerts.fidelity.lifecycles import DAY
-from tests.alerts.fidelity.verdict import Score
-from tests.alerts.fidelity.worlds import healthy_world, sharded_world, short_world
-from tests.tools import need
+from bench.fidelity.bench import judge
+from bench.fidelity.kinds import HEALTHY, KINDS
+from bench.fidelity.lifecycles import DAY
+from bench.fidelity.verdict import Score
+from bench.fidelity.worlds import healthy_world, sharded_world, short_world
+from tests.world.tools import need
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
 

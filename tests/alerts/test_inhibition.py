@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.alerts.alertmanager import Alertmanager, alertmanager, alertmanager_program, example
-from tests.tools import need
+from tests.world.tools import need
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
 

@@ -5,10 +5,10 @@ import re
 import pytest
 import yaml
 
-from exporter.aggregates import AGGREGATES
-from exporter.families import FAMILIES, IDENTITY
-from exporter.snapshot import Key
-from exporter.telemetry import Telemetry
+from exporter.exposition.aggregates import AGGREGATES
+from exporter.exposition.families import FAMILIES, IDENTITY
+from exporter.exposition.telemetry import Telemetry
+from exporter.polling.snapshot import Key
 from tests.alerts.promql import selectors
 from tests.alerts.rules import ALERTS, FOLDER, NAMES, RULE_FILES, RULES, RUNBOOK, Rule
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tests.alerts.rules import ALERTMANAGER, NAMES, PROMTOOL_TESTS, RULE_FILES
-from tests.tools import need
+from tests.world.tools import need
 
 pytestmark = pytest.mark.e2e
 

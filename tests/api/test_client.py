@@ -10,13 +10,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from exporter.client import Client
+from exporter.api.client import Client
+from exporter.api.protocol import Reading
 from exporter.config import Token, TokenFile, TokenSource, TokenVariable
 from exporter.errors import PollError, Unauthorized
-from exporter.protocol import Reading
-from tests.api import Answer, ScriptedApi, cut, drip, endless, hang, http, reset
-from tests.builders import SAMPLES, body, certificate, item
-from tests.leaks import MARK
+from tests.world.api import Answer, ScriptedApi, cut, drip, endless, hang, http, reset
+from tests.world.builders import SAMPLES, body, certificate, item
+from tests.world.leaks import MARK
 
 TOKEN = f"cm9ib3QkZGVtbzpz/{MARK}+"
 VALID = (SAMPLES / "valid.json").read_bytes()

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.api.inflate import unpacked
 from exporter.errors import PollError, TooLarge, Undecodable
-from exporter.inflate import unpacked
 
 pytestmark = pytest.mark.anyio
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from exporter import protocol
-from exporter.items import Reader, timestamp
-from exporter.model import Certificate
-from exporter.protocol import Reading
-from tests.builders import body, item
+from exporter.api import protocol
+from exporter.api.items import Reader, timestamp
+from exporter.api.model import Certificate
+from exporter.api.protocol import Reading
+from tests.world.builders import body, item
 
 MANY = [item(uuid=f"u{n}", name=f"n{n}") for n in range(2000)]
 

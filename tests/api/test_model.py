@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.builders import certificate
+from tests.world.builders import certificate
 
 R3 = "CN=R3,O=Let's Encrypt,C=US"
 

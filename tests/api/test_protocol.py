@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter import protocol
+from exporter.api import protocol
+from exporter.api.model import Certificate, ServiceGroup
+from exporter.api.protocol import Reading
 from exporter.errors import (
     REASONS,
     Forbidden,
@@ -19,9 +21,7 @@ from exporter.errors import (
     Undecodable,
     Unexpected,
 )
-from exporter.model import Certificate, ServiceGroup
-from exporter.protocol import Reading
-from tests.builders import NOT_AFTER, SAMPLES, UUID, body, certificate, item
+from tests.world.builders import NOT_AFTER, SAMPLES, UUID, body, certificate, item
 
 NOW = 1_700_000_000.0
 

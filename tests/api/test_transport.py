@@ -9,16 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from exporter import config, service
-from exporter.client.transport import Budget, Trust, connections
+from exporter import service
+from exporter.api.transport import Budget, Trust, connections
 from exporter.config import Account, Configuration, Metro, Shard, Token, TokenVariable
+from exporter.config import file as config
 from exporter.errors import ConfigurationError
 from exporter.simulator import Simulator, serve
-from tests.api import ScriptedApi, http
-from tests.authority import Authority
-from tests.builders import body, item
-from tests.leaks import MARK
-from tests.processes import run
+from tests.world.api import ScriptedApi, http
+from tests.world.authority import Authority
+from tests.world.builders import body, item
+from tests.world.leaks import MARK
+from tests.world.processes import run
 
 pytestmark = pytest.mark.anyio
 

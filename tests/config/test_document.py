@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from exporter.document import content, decoded
+from exporter.config.document import content, decoded
 
 
 def bomb(first: str, line: Callable[[int], str], levels: int = 9) -> bytes:

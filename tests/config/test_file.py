@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter import config
 from exporter.config import Account, Configuration, Metro, Selection, Shard, Token, TokenFile
+from exporter.config import file as config
 from exporter.errors import ConfigurationError, Unauthorized
-from tests.builders import UUID
-from tests.leaks import MARK
+from tests.world.builders import UUID
+from tests.world.leaks import MARK
 
 TOKEN = f"robot$demo:{MARK}"
 ENVIRONMENT = {"UKC_TOKEN": TOKEN}

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.dashboard_files import (
+from tests.world.dashboard_files import (
     BUILT_IN,
     DIRECTORY,
     ROOT,

@@ -9,11 +9,11 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.aggregates import AGGREGATES
-from exporter.families import FAMILIES, IDENTITY
-from exporter.telemetry import Telemetry
-from tests.builders import FRA
-from tests.dashboard_files import (
+from exporter.exposition.aggregates import AGGREGATES
+from exporter.exposition.families import FAMILIES, IDENTITY
+from exporter.exposition.telemetry import Telemetry
+from tests.world.builders import FRA
+from tests.world.dashboard_files import (
     ROOT,
     UIDS,
     Query,

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.dashboard_files import load, panel_queries, replaced, variables
-from tests.tools import need
+from tests.world.dashboard_files import load, panel_queries, replaced, variables
+from tests.world.tools import need
 
 pytestmark = pytest.mark.e2e
 

@@ -11,9 +11,9 @@ import yaml
 
 from exporter import __version__
 from tests.alerts.rules import RULE_FILES
-from tests.compose_files import COMPOSE, ROOT, SERVE, mounted, mounts, services
-from tests.dashboard_files import UIDS
-from tests.tools import need
+from tests.world.compose_files import COMPOSE, ROOT, SERVE, mounted, mounts, services
+from tests.world.dashboard_files import UIDS
+from tests.world.tools import need
 
 SERVICES = ("exporter", "prometheus", "alertmanager", "receiver", "grafana")
 OURS = ("exporter", "receiver")

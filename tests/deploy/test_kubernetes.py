@@ -16,11 +16,11 @@ from deploy import manifests
 from exporter import __version__
 from exporter.cli import main
 from tests.alerts.rules import RULE_FILES
-from tests.dashboard_files import UIDS
-from tests.dashboard_files import load as load_dashboard
-from tests.tools import need
+from tests.world.dashboard_files import UIDS
+from tests.world.dashboard_files import load as load_dashboard
+from tests.world.tools import need
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 KUBERNETES = ROOT / "deploy" / "kubernetes"
 PAGE = ROOT / "docs" / "deploy.md"
 OVERLAYS = tuple(sorted(path.name for path in (KUBERNETES / "overlays").iterdir()))

@@ -7,7 +7,7 @@ import pytest
 
 from deploy import consistency, release
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 NAMED = (
     "CHANGELOG.md",
     "alerts",

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from exporter.cli import main
-from tests.tools import need
+from tests.world.tools import need
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "deploy" / "systemd" / "ukc-certificate-exporter.service"
 PREFIX = "/opt/ukc-certificate-exporter"
 EXPOSURE = 1.1

@@ -9,7 +9,7 @@ from typing import Any
 
 from exporter.service import Graph
 from exporter.simulator import Clock, Fault, Simulator
-from exporter.simulator.asgi import Receive, Scope, Send
+from exporter.simulator.http.asgi import Receive, Scope, Send
 from tests.e2e.dashboards_world import TOKEN, watched
 
 WEEKS = 3

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from anyio.from_thread import start_blocking_portal
 
-from tests.dashboard_files import panel_queries, replaced
 from tests.e2e.dashboards_prometheus import Prometheus, Series, running
 from tests.e2e.dashboards_world import World
+from tests.world.dashboard_files import panel_queries, replaced
 
 FLEET = "ukc-certificates"
 QUERIES = {(query.place, query.ref): query for query in panel_queries(FLEET)}

@@ -17,8 +17,8 @@ from typing import Any
 
 import yaml
 
-from tests.dashboard_files import ROOT, Query, replaced, variable_queries
 from tests.e2e.programs import free_port
+from tests.world.dashboard_files import ROOT, Query, replaced, variable_queries
 
 PATIENCE = 30.0
 Series = dict[str, Any]

@@ -10,8 +10,8 @@ from typing import Protocol
 from exporter.config import Account, Configuration, Metro, Selection, Token, TokenVariable
 from exporter.service import Graph, build
 from exporter.simulator import Clock, Simulator, serve
-from exporter.simulator.server import Application
-from tests.leaks import MARK
+from exporter.simulator.http.server import Application
+from tests.world.leaks import MARK
 
 METROS = ("fra0", "dal0")
 TOKEN = f"world:{MARK}"

@@ -12,14 +12,14 @@ import pytest
 import yaml
 
 from exporter.simulator import Clock, Scenario, Simulator, serve
-from exporter.simulator.scenario import Group
+from exporter.simulator.world.scenario import Group
 from tests.alerts.alertmanager import Receiver, alertmanager, alertmanager_program, example
 from tests.alerts.rules import RULE_FILES
 from tests.alerts.shortened import shortened, shortened_rules
 from tests.e2e.programs import Prometheus, free_port, prometheus, until
-from tests.leaks import MARK
-from tests.processes import running
-from tests.tools import need
+from tests.world.leaks import MARK
+from tests.world.processes import running
+from tests.world.tools import need
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
 

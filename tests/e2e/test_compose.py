@@ -12,10 +12,10 @@ import yaml
 
 from tests.alerts.alertmanager import alertmanager, alertmanager_program
 from tests.alerts.rules import RULE_FILES
-from tests.compose_files import mounted, services
 from tests.e2e.programs import Prometheus, free_port, prometheus, until
-from tests.processes import running
-from tests.tools import need
+from tests.world.compose_files import mounted, services
+from tests.world.processes import running
+from tests.world.tools import need
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
 

@@ -8,7 +8,6 @@ import pytest
 
 from exporter.config import Selection
 from exporter.simulator import Certificate
-from tests.dashboard_files import load, panels
 from tests.e2e import dashboards_overview
 from tests.e2e.dashboards_overview import FLEET, Watched
 from tests.e2e.dashboards_truth import (
@@ -21,7 +20,8 @@ from tests.e2e.dashboards_truth import (
     urgency,
 )
 from tests.e2e.dashboards_world import METROS, World, world
-from tests.tools import need
+from tests.world.dashboard_files import load, panels
+from tests.world.tools import need
 
 pytestmark = pytest.mark.e2e
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import pytest
 
 from exporter.simulator import SCENARIOS
-from tests.dashboard_files import load, panels, replaced
 from tests.e2e import dashboards_overview
 from tests.e2e.dashboards_overview import FLEET, QUERIES, Watched, opened
 from tests.e2e.dashboards_prometheus import Series
@@ -21,7 +20,8 @@ from tests.e2e.dashboards_truth import (
     verdicts,
 )
 from tests.e2e.dashboards_world import METROS, world
-from tests.tools import need
+from tests.world.dashboard_files import load, panels, replaced
+from tests.world.tools import need
 
 pytestmark = pytest.mark.e2e
 

@@ -16,11 +16,11 @@ from collections.abc import Iterator
 import pytest
 
 from exporter.demo import METROS
-from tests.dashboard_files import UIDS, Query, load, panel_queries, replaced, variable_queries
 from tests.e2e.dashboards_history import LOOKBACK, load_past, write_past
 from tests.e2e.dashboards_prometheus import Prometheus, Series, running
 from tests.e2e.programs import free_port
-from tests.tools import need
+from tests.world.dashboard_files import UIDS, Query, load, panel_queries, replaced, variable_queries
+from tests.world.tools import need
 
 pytestmark = pytest.mark.e2e
 

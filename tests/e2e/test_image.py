@@ -23,7 +23,7 @@ from tests.e2e.containers import (
     tell,
 )
 from tests.e2e.programs import free_port, until
-from tests.tools import need
+from tests.world.tools import need
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from exporter.simulator import Simulator, serve
-from tests.api import ScriptedApi, http
-from tests.builders import body, item
 from tests.e2e.programs import prometheus, until
-from tests.leaks import MARK
-from tests.processes import running
-from tests.tools import need
+from tests.world.api import ScriptedApi, http
+from tests.world.builders import body, item
+from tests.world.leaks import MARK
+from tests.world.processes import running
+from tests.world.tools import need
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
 

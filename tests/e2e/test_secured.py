@@ -7,11 +7,11 @@ import httpx
 import pytest
 
 from exporter.simulator import Simulator, serve
-from tests.authority import Authority
 from tests.e2e.programs import prometheus, until
-from tests.leaks import MARK
-from tests.processes import running
-from tests.tools import need
+from tests.world.authority import Authority
+from tests.world.leaks import MARK
+from tests.world.processes import running
+from tests.world.tools import need
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from exporter.aggregates import AGGREGATES, BOUNDS, Metro, fleet
-from exporter.families import FAMILIES
-from exporter.model import Certificate
-from tests.builders import DAY, FRA, NOT_AFTER, certificate
+from exporter.api.model import Certificate
+from exporter.exposition.aggregates import AGGREGATES, BOUNDS, Metro, fleet
+from exporter.exposition.families import FAMILIES
+from tests.world.builders import DAY, FRA, NOT_AFTER, certificate
 
 NOW = NOT_AFTER - 30 * DAY
 

@@ -7,7 +7,7 @@ import zlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.deflate import EMPTY, Stream, concatenated, deflate, join
+from exporter.exposition.deflate import EMPTY, Stream, concatenated, deflate, join
 
 _TEXTS = st.lists(st.lists(st.text(max_size=300), max_size=3), max_size=6)
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from exporter.deflate import join
-from exporter.exposition import render
-from exporter.families import FAMILIES, IDENTITY
-from exporter.model import Certificate, ServiceGroup
-from tests.builders import DAY, NOT_AFTER, certificate, snapshot
+from exporter.api.model import Certificate, ServiceGroup
+from exporter.exposition.deflate import join
+from exporter.exposition.families import FAMILIES, IDENTITY
+from exporter.exposition.render import render
+from tests.world.builders import DAY, NOT_AFTER, certificate, snapshot
 
 ID = 'account="default",metro="fra0",name="example.com-x9d9k",common_name="example.com"'
 NEVER = {"not_after": None, "not_before": None, "subject": "", "issuer": "", "serial_number": ""}

@@ -14,14 +14,14 @@ from prometheus_client.openmetrics.parser import (
 )
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
+from exporter.api.model import Certificate, ServiceGroup
 from exporter.config import Selection
-from exporter.exposition import Exposition, render
-from exporter.families import FAMILIES, IDENTITY, number
-from exporter.model import Certificate, ServiceGroup
-from exporter.snapshot import Key, MetroSnapshot
-from exporter.telemetry import Telemetry
-from tests.builders import DAY, FRA, NOT_AFTER, certificate, snapshot
-from tests.tools import need
+from exporter.exposition.families import FAMILIES, IDENTITY, number
+from exporter.exposition.render import Exposition, render
+from exporter.exposition.telemetry import Telemetry
+from exporter.polling.snapshot import Key, MetroSnapshot
+from tests.world.builders import DAY, FRA, NOT_AFTER, certificate, snapshot
+from tests.world.tools import need
 
 NOW = NOT_AFTER - 30 * DAY
 PENDING = certificate(

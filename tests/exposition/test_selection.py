@@ -4,10 +4,10 @@ import re
 
 import pytest
 
+from exporter.api.model import Certificate
 from exporter.config import Selection
-from exporter.model import Certificate
-from exporter.selection import plainly_healthy, shown, wanted
-from tests.builders import DAY, NOT_AFTER, certificate
+from exporter.exposition.selection import plainly_healthy, shown, wanted
+from tests.world.builders import DAY, NOT_AFTER, certificate
 
 NOW = NOT_AFTER - 60 * DAY
 BEGIN = certificate().not_before

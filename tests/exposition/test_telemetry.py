@@ -4,12 +4,12 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter import __version__
+from exporter.api.items import Unread
 from exporter.config import Shard
 from exporter.errors import REASONS, RateLimited
-from exporter.items import Unread
-from exporter.snapshot import Key
-from exporter.telemetry import Telemetry
-from tests.builders import FRA, certificate, snapshot
+from exporter.exposition.telemetry import Telemetry
+from exporter.polling.snapshot import Key
+from tests.world.builders import FRA, certificate, snapshot
 
 
 def samples(telemetry: Telemetry, prefix: str = "ukc_") -> dict[str, float]:

@@ -8,8 +8,8 @@ import zlib
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from tests.api import Answer, cut, drip, endless, hang, http, reset
-from tests.builders import body, item
+from tests.world.api import Answer, cut, drip, endless, hang, http, reset
+from tests.world.builders import body, item
 
 LIMIT = 16_000_000
 """`max_response_bytes` of the exporter under test."""

@@ -17,13 +17,13 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from exporter import service
 from exporter.config import Account, Authorities, Configuration, Metro, Token, TokenVariable
-from exporter.poller import JITTER
-from tests.api import ScriptedApi, http
-from tests.authority import DAY, Authority, Files
-from tests.builders import body, item
+from exporter.polling.poller import JITTER
 from tests.e2e.programs import free_port
 from tests.faults.cases import CASES, LIMIT, Case
-from tests.leaks import MARK
+from tests.world.api import ScriptedApi, http
+from tests.world.authority import DAY, Authority, Files
+from tests.world.builders import body, item
+from tests.world.leaks import MARK
 
 pytestmark = pytest.mark.anyio
 

@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable
 import pytest
 import structlog.testing
 
+from exporter.api.items import Unread
+from exporter.api.protocol import Reading
 from exporter.errors import ConnectionFailed, PollError, RateLimited, Unauthorized
-from exporter.items import Unread
-from exporter.poller import JITTER, Poller, Schedule
-from exporter.protocol import Reading
-from exporter.snapshot import Key, MetroSnapshot, Store
-from tests.builders import FRA, certificate, reading
+from exporter.polling.poller import JITTER, Poller, Schedule
+from exporter.polling.snapshot import Key, MetroSnapshot, Store
+from tests.world.builders import FRA, certificate, reading
 
 pytestmark = pytest.mark.anyio
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from exporter.items import Unread
-from exporter.model import Certificate
-from exporter.snapshot import Key, MetroSnapshot, Store, look
-from tests.builders import FRA, certificate, reading, snapshot
+from exporter.api.items import Unread
+from exporter.api.model import Certificate
+from exporter.polling.snapshot import Key, MetroSnapshot, Store, look
+from tests.world.builders import FRA, certificate, reading, snapshot
 
 A, B = certificate(uuid="a", name="a"), certificate(uuid="b", name="b")
 UNREAD_B = Unread("undecodable", "b", "b", "odd")

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from exporter.simulator import Clock, Scenario, Simulator
-from exporter.simulator.scenario import Group
+from exporter.simulator.world.scenario import Group
 
 TOKEN = "secret"
 NOW = 1_717_614_370  # 2024-06-05T19:06:10Z, when the specification's sample expires

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from exporter.simulator import Simulator
-from exporter.simulator.scenario import Group
+from exporter.simulator.world.scenario import Group
 from tests.simulator.pki import upload
 from tests.simulator.simulated import DAY, account, ask, items, names, outcomes, refused
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from exporter.simulator import Simulator
-from exporter.simulator.scenario import Group
+from exporter.simulator.world.scenario import Group
 from tests.simulator.simulated import DAY, NOW, account, ask
 
 NOBODY = "00000000-0000-4000-8000-000000000000"

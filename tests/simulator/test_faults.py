@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from exporter.simulator import KINDS, Fault, Scenario, Simulator, serve
-from exporter.simulator.scenario import Group, StandingFault
+from exporter.simulator.world.scenario import Group, StandingFault
 from tests.simulator.simulated import TOKEN, account, ask, items, names, simulator
 
 PATH = "/v1/certificates"

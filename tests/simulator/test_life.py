@@ -3,8 +3,8 @@
 import pytest
 
 from exporter.simulator import Clock, Simulator
-from exporter.simulator.life import ATTEMPTS, Moment, Plan, at
-from exporter.simulator.scenario import Group
+from exporter.simulator.world.life import ATTEMPTS, Moment, Plan, at
+from exporter.simulator.world.scenario import Group
 from tests.simulator.simulated import DAY, NOW, account
 
 MINUTE, HOUR = 60, 3_600

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.simulator import Simulator
-from exporter.simulator.scenario import Group
+from exporter.simulator.world.scenario import Group
 from tests.simulator.pki import chain, upload
 from tests.simulator.simulated import account
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from exporter.simulator import SCENARIOS, Clock, Scenario, ScenarioError, Simulator
-from exporter.simulator.scenario import Group, seconds
+from exporter.simulator.world.scenario import Group, seconds
 from tests.simulator.simulated import DAY, NOW, ask, items, names, simulator
 
 ONE = "certificates: [{common_name: a.example, name: a}]"

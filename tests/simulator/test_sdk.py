@@ -15,7 +15,7 @@ from unikraft_cloud import (
 )
 
 from exporter.simulator import Fault, Simulator, serve
-from exporter.simulator.scenario import Group
+from exporter.simulator.world.scenario import Group
 from tests.simulator.pki import upload
 from tests.simulator.simulated import TOKEN, account
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from exporter.simulator import KINDS, SCENARIOS, simulator
-from exporter.simulator.scenario import Group, Scenario, load
+from exporter.simulator.world.scenario import Group, Scenario, load
 from tests.simulator.test_server import started
-from tests.tools import need
+from tests.world.tools import need
 
 PAGE = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text(encoding="utf-8")
 HOST = "http://127.0.0.1:8080"

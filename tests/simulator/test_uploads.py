@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import PrivateFormat
 from exporter.simulator import Clock
 from tests.simulator.pki import Pair, chain, pair, upload
 from tests.simulator.simulated import account, ask, items, refused, simulator
-from tests.tools import need
+from tests.world.tools import need
 
 PATH = "/v1/certificates"
 NO_DER = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from exporter.simulator import Scenario, Simulator
-from exporter.simulator.scenario import Group
+from exporter.simulator.world.scenario import Group
 from tests.simulator.pki import upload
 from tests.simulator.simulated import account, ask, items, names, outcomes, refused, simulator
 

@@ -8,13 +8,13 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.exposition import Exposition, render
-from exporter.items import Unread
-from exporter.snapshot import Key, MetroSnapshot, Store
-from exporter.telemetry import Telemetry
+from exporter.api.items import Unread
+from exporter.exposition.render import Exposition, render
+from exporter.exposition.telemetry import Telemetry
+from exporter.polling.snapshot import Key, MetroSnapshot, Store
 from exporter.web import create_app
 from exporter.web.landing import landing_page
-from tests.builders import FRA, NOT_AFTER, certificate, snapshot
+from tests.world.builders import FRA, NOT_AFTER, certificate, snapshot
 
 pytestmark = pytest.mark.anyio
 

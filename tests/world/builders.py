@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from exporter.model import Certificate, ServiceGroup
-from exporter.protocol import Reading
-from exporter.snapshot import Key, MetroSnapshot
+from exporter.api.model import Certificate, ServiceGroup
+from exporter.api.protocol import Reading
+from exporter.polling.snapshot import Key, MetroSnapshot
 
 SAMPLES = Path(__file__).parent / "samples"
 UUID = "0b8fda39-d326-426e-827e-093e4c173dc8"

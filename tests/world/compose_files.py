@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 COMPOSE = DEPLOY / "compose.yaml"
 SERVE = DEPLOY / "compose.serve.yaml"

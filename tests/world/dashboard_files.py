@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 DIRECTORY = ROOT / "dashboards"
 UIDS = ("ukc-certificates", "ukc-certificate", "ukc-exporter")
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import httpx
 
-from tests.leaks import MARK, SEARCH
+from tests.world.leaks import MARK, SEARCH
 
 SECONDS = 20.0
 """How long anything may take before a test gives up: a bound, not an expectation."""

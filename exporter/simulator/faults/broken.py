@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-from exporter.simulator import asgi
-from exporter.simulator.answers import JSON, Answer, encoded, failure
-from exporter.simulator.asgi import Receive, Scope, Send
-from exporter.simulator.faults import Fault, Kind
+from exporter.simulator.faults.faults import Fault, Kind
+from exporter.simulator.http import asgi
+from exporter.simulator.http.answers import JSON, Answer, encoded, failure
+from exporter.simulator.http.asgi import Receive, Scope, Send
 
 CONNECTION = "exporter.simulator.connection"
 """The ASGI extension that a real server gives: it ends the connection, politely or by a reset."""

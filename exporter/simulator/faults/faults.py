@@ -6,7 +6,7 @@ from typing import Annotated, Literal, get_args
 import msgspec
 from msgspec.structs import replace
 
-from exporter.simulator.endpoints import Endpoint
+from exporter.simulator.http.endpoints import Endpoint
 
 Kind = Literal[
     "latency",

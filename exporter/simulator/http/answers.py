@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from exporter.simulator.records import Item
+from exporter.simulator.world.records import Item
 
 JSON = {"content-type": "application/json"}
 

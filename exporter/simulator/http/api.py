@@ -5,8 +5,8 @@ import hmac
 from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import islice
 
-from exporter.simulator import parameters, x509
-from exporter.simulator.answers import (
+from exporter.simulator.http import parameters
+from exporter.simulator.http.answers import (
     JSON,
     Answer,
     Code,
@@ -16,13 +16,14 @@ from exporter.simulator.answers import (
     invalid,
     success,
 )
-from exporter.simulator.asgi import Request
-from exporter.simulator.clock import Clock
-from exporter.simulator.endpoints import COLLECTION, LISTING, Endpoint, endpoint, methods
-from exporter.simulator.fleet import Fleet
-from exporter.simulator.parameters import Query, Reference
-from exporter.simulator.records import Item, item
-from exporter.simulator.uploads import entry
+from exporter.simulator.http.asgi import Request
+from exporter.simulator.http.endpoints import COLLECTION, LISTING, Endpoint, endpoint, methods
+from exporter.simulator.http.parameters import Query, Reference
+from exporter.simulator.world import x509
+from exporter.simulator.world.clock import Clock
+from exporter.simulator.world.fleet import Fleet
+from exporter.simulator.world.records import Item, item
+from exporter.simulator.world.uploads import entry
 
 _STREAMED = 500  # more items than this are sent piece by piece
 _LOCAL = frozenset({"details"})

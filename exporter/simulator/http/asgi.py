@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from exporter.simulator.answers import Answer, RequestError
+from exporter.simulator.http.answers import Answer, RequestError
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import msgspec
 
-from exporter.simulator.answers import Answer, RequestError, document, invalid
-from exporter.simulator.asgi import Request
-from exporter.simulator.faults import Fault
-from exporter.simulator.fleet import RefusedError, UnknownError
-from exporter.simulator.scenario import Span, Text, seconds
+from exporter.simulator.faults.faults import Fault
+from exporter.simulator.http.answers import Answer, RequestError, document, invalid
+from exporter.simulator.http.asgi import Request
+from exporter.simulator.world.fleet import RefusedError, UnknownError
+from exporter.simulator.world.scenario import Span, Text, seconds
 
 if TYPE_CHECKING:
     from exporter.simulator.simulator import Simulator

@@ -7,10 +7,10 @@ from functools import lru_cache
 
 import msgspec
 
-from exporter.simulator.identity import as_uuid, digest, service_group_name, suffix
-from exporter.simulator.life import ATTEMPTS, Plan, at
-from exporter.simulator.records import ServiceGroup
-from exporter.simulator.scenario import Group, Scenario, ScenarioError, in_metro, seconds
+from exporter.simulator.world.identity import as_uuid, digest, service_group_name, suffix
+from exporter.simulator.world.life import ATTEMPTS, Plan, at
+from exporter.simulator.world.records import ServiceGroup
+from exporter.simulator.world.scenario import Group, Scenario, ScenarioError, in_metro, seconds
 
 LETS_ENCRYPT = tuple(
     f"CN={name},O=Let's Encrypt,C=US" for name in ("R10", "R11", "R12", "R13", "E7", "E8")

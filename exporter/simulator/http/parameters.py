@@ -5,8 +5,8 @@ from urllib.parse import unquote_to_bytes
 
 import msgspec
 
-from exporter.simulator.answers import Code, invalid
-from exporter.simulator.fleet import UUID, Order
+from exporter.simulator.http.answers import Code, invalid
+from exporter.simulator.world.fleet import UUID, Order
 
 LIMIT = 253
 """How many certificates one request may name."""

@@ -12,13 +12,13 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from exporter.simulator import x509
-from exporter.simulator.answers import refusal
-from exporter.simulator.asgi import Receive, Scope, Send
-from exporter.simulator.broken import CONNECTION
-from exporter.simulator.clock import Clock
-from exporter.simulator.scenario import ScenarioError
+from exporter.simulator.faults.broken import CONNECTION
+from exporter.simulator.http.answers import refusal
+from exporter.simulator.http.asgi import Receive, Scope, Send
 from exporter.simulator.simulator import Simulator
+from exporter.simulator.world import x509
+from exporter.simulator.world.clock import Clock
+from exporter.simulator.world.scenario import ScenarioError
 
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.oid import NameOID
 
-from exporter.simulator.answers import invalid
+from exporter.simulator.http.answers import invalid
 
 _UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, NotImplementedError)
 _RSA_BITS = range(2_048, 8_193)

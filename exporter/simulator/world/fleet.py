@@ -7,11 +7,11 @@ from typing import Literal
 
 import msgspec
 
-from exporter.simulator import life
-from exporter.simulator.entries import Entries, Entry, service_group
-from exporter.simulator.identity import Uuids
-from exporter.simulator.records import Certificate, ServiceGroup
-from exporter.simulator.scenario import Scenario
+from exporter.simulator.http.entries import Entries, Entry, service_group
+from exporter.simulator.world import life
+from exporter.simulator.world.identity import Uuids
+from exporter.simulator.world.records import Certificate, ServiceGroup
+from exporter.simulator.world.scenario import Scenario
 
 Order = Literal["asc", "desc"]
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from exporter.simulator.life import State
+from exporter.simulator.world.life import State
 
 Renewal = Literal["automatic", "manual", "unknown"]
 

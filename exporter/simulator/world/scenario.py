@@ -9,7 +9,7 @@ import msgspec
 import yaml
 from msgspec import UNSET, UnsetType
 
-from exporter.simulator.faults import Fault
+from exporter.simulator.faults.faults import Fault
 
 SCENARIOS = (
     "mixture",

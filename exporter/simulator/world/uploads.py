@@ -4,13 +4,13 @@ import math
 import re
 from collections.abc import Callable
 
-from exporter.simulator.answers import Code, RequestError, invalid
-from exporter.simulator.entries import Entry, generated_name
-from exporter.simulator.fleet import Fleet
-from exporter.simulator.identity import digest
-from exporter.simulator.life import Plan
-from exporter.simulator.parameters import Upload
-from exporter.simulator.x509 import Leaf
+from exporter.simulator.http.answers import Code, RequestError, invalid
+from exporter.simulator.http.entries import Entry, generated_name
+from exporter.simulator.http.parameters import Upload
+from exporter.simulator.world.fleet import Fleet
+from exporter.simulator.world.identity import digest
+from exporter.simulator.world.life import Plan
+from exporter.simulator.world.x509 import Leaf
 
 # Names are listed with commas and stand in paths of other services' pages: letters, digits, ._-
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from exporter.simulator.answers import Code, RequestError, invalid
+from exporter.simulator.http.answers import Code, RequestError, invalid
 
 _CHAIN_LIMIT = 10
 _KEY_LIMIT = 8_192  # characters; an RSA key of 8192 bits has 6,400
@@ -47,7 +47,7 @@ def leaf(chain: str, pkey: str, common_name: str, now: float) -> Leaf:
             Code.NOT_SUPPORTED,
         )
     # Only an upload needs cryptography: everything else runs without the extra.
-    from exporter.simulator import chains  # noqa: PLC0415
+    from exporter.simulator.world import chains  # noqa: PLC0415
 
     blocks = [found[0] for found in _PEM.finditer(chain)]
     if not blocks or re.sub(r"\s", "", _PEM.sub("", chain)):

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, NamedTuple
 import msgspec
 import yaml
 
-from exporter.document import Strict, WrongValue, decoded, one_line
+from exporter.config.document import Strict, WrongValue, decoded, one_line
 from exporter.errors import ConfigurationError
 
 Version = Literal["TLS10", "TLS11", "TLS12", "TLS13"]

@@ -6,8 +6,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from exporter.web.authentication import Busy, Passwords
-from exporter.web.settings import WebSettings
+from exporter.web.access.authentication import Busy, Passwords
+from exporter.web.access.settings import WebSettings
 
 
 class Guard:

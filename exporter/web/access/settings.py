@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import structlog
 
-from exporter.document import WrongValue, content
+from exporter.config.document import WrongValue, content
 from exporter.errors import ConfigurationError
-from exporter.web import tls
-from exporter.web.configuration import WebConfiguration, parse
+from exporter.web.access.configuration import WebConfiguration, parse
+from exporter.web.listener import tls
 
 _Signature = tuple[tuple[str, int, int, int], ...]
 

@@ -12,9 +12,9 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-from exporter.web import tls
-from exporter.web.protocol import PIECE, Connection, Limits
-from exporter.web.settings import WebSettings
+from exporter.web.access.settings import WebSettings
+from exporter.web.listener import tls
+from exporter.web.listener.connection import PIECE, Connection, Limits
 
 _TLS_GOODBYE_SECONDS: Final = 5.0
 _BREATH_SECONDS: Final = 0.1

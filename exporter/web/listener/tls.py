@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from exporter.document import MOST_PEM_BYTES, WrongValue, content
-from exporter.web.configuration import Tls
+from exporter.config.document import MOST_PEM_BYTES, WrongValue, content
+from exporter.web.access.configuration import Tls
 
 _PLACE: Final = "$.tls_server_config"
 

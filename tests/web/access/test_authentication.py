@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from exporter.web import Guard, WebSettings, create_probe_app
-from exporter.web.authentication import Busy, Passwords
+from exporter.web.access.authentication import Busy, Passwords
 
 pytestmark = pytest.mark.anyio
 

@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter import cli
-from exporter.document import WrongValue
+from exporter.config.document import WrongValue
 from exporter.errors import ConfigurationError
-from exporter.web import WebSettings, tls
-from exporter.web.configuration import Tls, parse
-from tests.authority import Authority
-from tests.tools import need
+from exporter.web import WebSettings
+from exporter.web.access.configuration import Tls, parse
+from exporter.web.listener import tls
+from tests.world.authority import Authority
+from tests.world.tools import need
 
 HASH = "$2y$10$X0h1gDsPszWURQaxFh.zoubFi6DXncSjhoQNJgRrnGs7EsimhC7zG"
 PAIR = "cert_file: server.pem, key_file: server.key"

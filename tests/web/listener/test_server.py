@@ -16,9 +16,9 @@ from starlette.types import Receive, Scope, Send
 
 from exporter.service import Address, listen
 from exporter.web import Guard, Limits, Server, WebSettings, create_probe_app
-from exporter.web.settings import Loaded
-from tests.authority import DAY, Authority, Files
-from tests.tools import need
+from exporter.web.access.settings import Loaded
+from tests.world.authority import DAY, Authority, Files
+from tests.world.tools import need
 
 pytestmark = pytest.mark.anyio
 

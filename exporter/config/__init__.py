@@ -1,0 +1,137 @@
+"""What the operator wants, as frozen types; nothing in here reads a file but a token's."""
+
+import re
+import zlib
+from pathlib import Path
+from typing import Final, Literal, NamedTuple
+
+from exporter.config.document import content
+from exporter.errors import Unauthorized
+
+DEFAULT_MAX_RESPONSE_BYTES: Final = 256 * 1024 * 1024
+DEFAULT_STALE_AFTER: Final = 3600.0
+
+
+class Token:
+    """A bearer token that shows itself to nobody who does not ask for its `value`."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: str) -> None:
+        self.value = value
+
+    def __repr__(self) -> str:
+        return "<token>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Token) and self.value == other.value
+
+    def __hash__(self) -> int:
+        return hash(self.value)
+
+
+class TokenFile(NamedTuple):
+    """A token that is read anew from a file each time, so that rotation needs no restart."""
+
+    path: Path
+
+    def read(self) -> Token:
+        """The token now. Raises `Unauthorized` where the file holds none."""
+        try:
+            text = content(self.path)
+        except OSError as exc:
+            raise Unauthorized(f"token file {self.path}: {exc.strerror}") from exc
+        return token(text.decode("latin-1"), f"token file {self.path}")
+
+
+class TokenVariable(NamedTuple):
+    """A token from an environment variable, which cannot change while the process runs."""
+
+    name: str
+    token: Token
+
+    def read(self) -> Token:
+        """The token."""
+        return self.token
+
+
+TokenSource = TokenFile | TokenVariable
+
+
+class Authorities(NamedTuple):
+    """Certificate authorities in PEM, as their file was when the configuration was read."""
+
+    path: Path
+    pem: str
+
+
+class Selection(NamedTuple):
+    """Which of a metro's certificates are looked at, and which of those have their own series.
+
+    `include` and `exclude` are matched against the whole name and the whole common name.
+    """
+
+    series: Literal["all", "attention", "none"] = "all"
+    max_certificates: int | None = None
+    include: re.Pattern[str] | None = None
+    exclude: re.Pattern[str] | None = None
+
+
+class Metro(NamedTuple):
+    """`name` is the `metro` label; `base_url` has neither a trailing slash nor `/v1`.
+
+    Without `authorities`, those of the system are trusted.
+    """
+
+    name: str
+    base_url: str
+    authorities: Authorities | None = None
+    selection: Selection = Selection()
+
+
+class Account(NamedTuple):
+    """`name` is the `account` label; all its metros share one budget of requests."""
+
+    name: str
+    token: TokenSource
+    metros: tuple[Metro, ...]
+    max_requests_per_minute: int | None = None
+
+
+class Shard(NamedTuple):
+    """One of `total` exporters that share the certificates; `ordinal` begins at 0."""
+
+    ordinal: int = 0
+    total: int = 1
+
+    def holds(self, uuid: str) -> bool:
+        """Whether a certificate is this exporter's: by the CRC-32 of its uuid (RFC 1952)."""
+        return zlib.crc32(uuid.encode()) % self.total == self.ordinal
+
+
+class Configuration(NamedTuple):
+    """Durations are in seconds. Of several shards each fetches in batches, whatever `fetch` is."""
+
+    accounts: tuple[Account, ...]
+    interval: float = 60.0
+    timeout: float = 10.0
+    stale_after: float = DEFAULT_STALE_AFTER
+    fetch: Literal["bulk", "batched"] = "bulk"
+    max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES
+    proxy_url: str | None = None
+    shard: Shard = Shard()
+
+    @property
+    def batched(self) -> bool:
+        """Whether a poll lists first and then fetches in batches."""
+        return self.fetch == "batched" or self.shard.total > 1
+
+
+def token(text: str, place: str) -> Token:
+    """The token in a text; raises `Unauthorized`, which never repeats the text."""
+    value = text.strip()
+    if not value:
+        raise Unauthorized(f"{place}: expected a token, and it is empty")
+    if not all("!" <= character <= "~" for character in value):
+        raise Unauthorized(f"{place}: expected a token of visible ASCII characters, on one line")
+    return Token(value)

@@ -1,0 +1,1 @@
+"""The simulated API on the wire: requests understood, answers written, sockets served."""

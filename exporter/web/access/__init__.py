@@ -1,0 +1,1 @@
+"""Who may ask: the web config file, basic authentication, and the guard before the application."""
