@@ -20,7 +20,7 @@ from exporter.api.client import Client
 from exporter.api.transport import Budget, Trust, connections
 from exporter.config import Configuration, Selection
 from exporter.errors import ConfigurationError, ExporterError
-from exporter.exposition.render import Exposition, let_go, render
+from exporter.exposition.render import Exposition, render
 from exporter.exposition.selection import wanted
 from exporter.exposition.telemetry import Telemetry
 from exporter.polling.metros import Metros, Plan, Polled
@@ -152,10 +152,6 @@ class Graph:
         now = self._clock()
         rendering = partial(render, snapshot, previous, now=now, selection=selection)
         self.exposition.publish(await self._aside(rendering))
-        if previous:
-            held = [previous]
-            del previous, rendering
-            await self._aside(partial(let_go, held))
 
     def _aside(self, work: Callable[[], T]) -> Awaitable[T]:
         return asyncio.get_running_loop().run_in_executor(self._executor, work)

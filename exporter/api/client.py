@@ -5,14 +5,14 @@ import hashlib
 import re
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
 import httpx
 
 from exporter.api.inflate import ACCEPT_ENCODING, unpacked
-from exporter.api.items import Reader
+from exporter.api.items import Chunk
 from exporter.api.model import Certificate
 from exporter.api.protocol import (
     EVERYTHING,
@@ -84,8 +84,9 @@ class Client:
         self._list = LIST
         self._shard = shard
         self._aside = aside
-        self._reader = Reader(wanted)
+        self._wanted = wanted
         self._last: _Answer | None = None
+        self._batches: list[Reading] = []
 
     async def bulk(self) -> Reading:
         """Every certificate, by one request; what the last answer said where this one is equal."""
@@ -93,22 +94,18 @@ class Client:
         answer = await self._get(EVERYTHING, last.etag if last else "")
         if answer[0] == 304 and last and last.etag:
             return last.reading
-        held = [answer]
-        del answer, last
-        return await self._aside(partial(self._whole, held))
+        return await self._aside(partial(self._whole, *answer))
 
-    def _whole(self, held: list[tuple[int, dict[str, str], bytearray]]) -> Reading:
-        """What the only answer of `held` says.
-
-        That and what was known before are let go of here: the event loop has no time for it.
-        """
-        status, headers, body = held.pop()
+    def _whole(self, status: int, headers: dict[str, str], body: bytearray) -> Reading:
+        """What an answer says, compared with the last one."""
         digest = hashlib.sha256(body).digest()
         if self._last and (status, digest) == (200, self._last.digest):
             reading = self._last.reading
         else:
-            reading = read(status, headers, body, now=self._clock(), reader=self._reader)
-            self._reader.settle()
+            known = self._last.reading.chunks if self._last else ()
+            reading = read(
+                status, headers, body, now=self._clock(), known=known, wanted=self._wanted
+            )
         etag = headers.get("etag", "")
         self._last = _Answer(etag if _ETAG.fullmatch(etag) else "", digest, reading)
         return reading
@@ -118,19 +115,25 @@ class Client:
         listing = await self._listing()
         flying = asyncio.Semaphore(BATCHES_IN_FLIGHT)
 
-        async def fetch(uuids: list[str]) -> Reading:
+        known = self._batches
+
+        async def fetch(place: int, uuids: list[str]) -> Reading:
+            chunks = known[place].chunks if place < len(known) else ()
             async with flying:
-                reading = await self._understand(*await self._get(details(uuids)))
+                reading = await self._understand(chunks, *await self._get(details(uuids)))
             reading = asked_for(uuids, reading)
             return reading._replace(unread=reading.unread + missing(uuids, reading))
 
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(fetch(uuids)) for uuids in batches(listing.uuids)]
+                tasks = [
+                    group.create_task(fetch(place, uuids))
+                    for place, uuids in enumerate(batches(listing.uuids))
+                ]
         except* PollError as errors:
             raise next(_leaves(errors)) from None
-        self._reader.settle()
         readings = [task.result() for task in tasks]
+        self._batches = readings
         return Reading(
             listed=len(listing.uuids) + len(listing.unread),
             certificates=tuple(c for reading in readings for c in reading.certificates),
@@ -152,9 +155,12 @@ class Client:
             tuple(item for item in listing.unread if holds(item.uuid)),
         )
 
-    async def _understand(self, status: int, headers: dict[str, str], body: bytearray) -> Reading:
+    async def _understand(
+        self, known: Sequence[Chunk], status: int, headers: dict[str, str], body: bytearray
+    ) -> Reading:
         # A large answer takes longer to understand than the event loop may be kept busy.
-        reading = partial(read, status, headers, body, now=self._clock(), reader=self._reader)
+        now = self._clock()
+        reading = partial(read, status, headers, body, now=now, known=known, wanted=self._wanted)
         return await self._aside(reading)
 
     async def _get(self, request: Request, etag: str = "") -> tuple[int, dict[str, str], bytearray]:

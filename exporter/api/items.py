@@ -1,26 +1,25 @@
 """What one element of `data.certificates` means: a certificate, or why it could not be read.
 
-Elements are read in runs, and a run whose bytes are as they were is not read again.
+Elements are read in chunks, and a chunk whose bytes are as they were is not read again.
 """
 
 import datetime as dt
 import hashlib
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
-from isal import isal_zlib
 
 from exporter.api.model import Certificate, Item
-from exporter.api.runs import runs
 
 MAX_MESSAGE_CHARACTERS: Final = 200
 
 _MAX_LABEL_CHARACTERS: Final = 1 << 20
 _MAX_IDENTITY_CHARACTERS: Final = 255
 _MAX_ATTEMPTS: Final = 1 << 53  # every integer up to here is exact as a sample value
-_RUN: Final = 64
+CHUNK: Final = 1024
+"""Items that are read, compared and kept together."""
 
 # Item error codes of the API that say more than "other".
 _REASON_BY_CODE: Final = {8: "not_found", 12: "timeout", 14: "forbidden", 22: "too_large"}
@@ -28,7 +27,7 @@ _REASON_BY_CODE: Final = {8: "not_found", 12: "timeout", 14: "forbidden", 22: "t
 # Nearly every item has times with a zone, which msgspec reads in a tenth of Python's time.
 _Usual = Item[Annotated[dt.datetime, msgspec.Meta(tz=True)]]
 _USUAL: Final = msgspec.json.Decoder(_Usual)
-_USUAL_RUN: Final = msgspec.json.Decoder(list[_Usual])
+_USUAL_CHUNK: Final = msgspec.json.Decoder(list[_Usual])
 _ITEM: Final = msgspec.json.Decoder(Item[str])
 _DECIDED: Final = ("valid", "error")
 
@@ -46,62 +45,62 @@ class Unread(NamedTuple):
     message: str
 
 
-class Run(NamedTuple):
-    """What neighbouring items are; `filtered` are the uuids of those that nobody asked for."""
+class Chunk(NamedTuple):
+    """What neighbouring items are, and the digest of their bytes.
 
+    `filtered` are the uuids of certificates that nobody asked for.
+    """
+
+    digest: bytes
     certificates: tuple[Certificate, ...]
     unread: tuple[Unread, ...] = ()
     filtered: tuple[str, ...] = ()
 
 
-class Reader:
-    """Reads items, and remembers what the bytes of the last poll meant.
+def read_chunks(
+    items: Sequence[msgspec.Raw],
+    known: Sequence[Chunk] = (),
+    wanted: Callable[[Certificate], bool] | None = None,
+) -> Iterator[Chunk]:
+    """The items in their order, those that `wanted` lets pass as certificates.
 
-    A certificate whose bytes did not change stays the same object, so that whoever compares
-    looks is told at once. `wanted` decides which certificates are kept.
+    A chunk whose bytes are those of `known` in the same place is that one: its certificates stay
+    the same objects, so that whoever compares polls is told at once.
     """
-
-    def __init__(self, wanted: Callable[[Certificate], bool] | None = None) -> None:
-        self._wanted = wanted
-        self._before: dict[bytes, Run] = {}
-        self._seen: dict[bytes, Run] = {}
-
-    def runs(self, items: Sequence[msgspec.Raw]) -> list[Run]:
-        """The items in their order."""
-        marks = [isal_zlib.crc32(raw) % _RUN for raw in items]
-        return [self._run(raws) for raws in runs(items, marks)]
-
-    def settle(self) -> None:
-        """A poll is complete: forget what it did not meet."""
-        self._before, self._seen = self._seen, {}
-
-    def _run(self, raws: Sequence[msgspec.Raw]) -> Run:
+    for place, start in enumerate(range(0, len(items), CHUNK)):
+        raws = items[start : start + CHUNK]
         joined = b",".join(raws)
         # A digest that nobody can forge: one certificate must not pass for another.
         digest = hashlib.sha256(joined).digest()
-        run = self._before.get(digest) or self._read(_outcomes(raws, joined))
-        self._seen[digest] = run
-        return run
+        if place < len(known) and known[place].digest == digest:
+            yield known[place]
+        else:
+            yield _chunk(digest, _outcomes(raws, joined), wanted)
 
-    def _read(self, outcomes: Iterable[Certificate | Unread]) -> Run:
-        certificates: list[Certificate] = []
-        unread: list[Unread] = []
-        filtered: list[str] = []
-        for outcome in outcomes:
-            if isinstance(outcome, Unread):
-                unread.append(outcome)
-            elif self._wanted is None or self._wanted(outcome):
-                certificates.append(outcome)
-            else:
-                filtered.append(outcome.uuid)
-        return Run(tuple(certificates), tuple(unread), tuple(filtered))
+
+def _chunk(
+    digest: bytes,
+    outcomes: Iterable[Certificate | Unread],
+    wanted: Callable[[Certificate], bool] | None,
+) -> Chunk:
+    certificates: list[Certificate] = []
+    unread: list[Unread] = []
+    filtered: list[str] = []
+    for outcome in outcomes:
+        if isinstance(outcome, Unread):
+            unread.append(outcome)
+        elif wanted is None or wanted(outcome):
+            certificates.append(outcome)
+        else:
+            filtered.append(outcome.uuid)
+    return Chunk(digest, tuple(certificates), tuple(unread), tuple(filtered))
 
 
 def _outcomes(raws: Sequence[msgspec.Raw], joined: bytes) -> Iterable[Certificate | Unread]:
-    """What each item of a run is; the run is read in one go where all of it is as usual."""
+    """What each item of a chunk is; it is read in one go where all of it is as usual."""
     found: Sequence[Item[Any] | Unread]
     try:
-        found = _USUAL_RUN.decode(b"[%b]" % joined)
+        found = _USUAL_CHUNK.decode(b"[%b]" % joined)
     except (msgspec.DecodeError, UnicodeDecodeError):
         found = [item(raw) for raw in raws]
     bound = certificate if len(joined) <= _MAX_LABEL_CHARACTERS else _bounded

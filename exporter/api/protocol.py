@@ -3,12 +3,12 @@
 import datetime as dt
 import email.utils
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
 
-from exporter.api.items import MAX_MESSAGE_CHARACTERS, Reader, Unread, item, unread
+from exporter.api.items import MAX_MESSAGE_CHARACTERS, Chunk, Unread, item, read_chunks, unread
 from exporter.api.model import Certificate, Envelope, Outcome
 from exporter.errors import (
     Forbidden,
@@ -57,12 +57,14 @@ class Reading(NamedTuple):
     """What one or more answers said: each of `listed` items is in one of the others.
 
     `filtered` are the uuids of the certificates that the operator does not want.
+    `chunks` are what the next answer is compared with.
     """
 
     listed: int
     certificates: tuple[Certificate, ...]
     unread: tuple[Unread, ...]
     filtered: tuple[str, ...] = ()
+    chunks: tuple[Chunk, ...] = ()
 
 
 def read(
@@ -71,21 +73,23 @@ def read(
     body: bytes | bytearray,
     *,
     now: float,
-    reader: Reader | None = None,
+    known: Sequence[Chunk] = (),
+    wanted: Callable[[Certificate], bool] | None = None,
 ) -> Reading:
     """The certificates of an answer with details.
 
     `now` is Unix time, for a `Retry-After` that is a date.
-    `reader` remembers the last poll's items.
+    `known` are the chunks of the last answer, `wanted` decides which certificates are kept.
     Raises `PollError` where the request as a whole failed; a failed item never raises.
     """
     items = _items(status, headers, body, now=now)
-    runs = (reader or Reader()).runs(items)
+    chunks = tuple(read_chunks(items, known, wanted))
     return Reading(
         len(items),
-        tuple(itertools.chain.from_iterable(run.certificates for run in runs)),
-        tuple(itertools.chain.from_iterable(run.unread for run in runs)),
-        tuple(itertools.chain.from_iterable(run.filtered for run in runs)),
+        tuple(itertools.chain.from_iterable(chunk.certificates for chunk in chunks)),
+        tuple(itertools.chain.from_iterable(chunk.unread for chunk in chunks)),
+        tuple(itertools.chain.from_iterable(chunk.filtered for chunk in chunks)),
+        chunks,
     )
 
 

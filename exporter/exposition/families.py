@@ -2,7 +2,6 @@
 
 import functools
 from collections.abc import Callable, Iterable, Sequence
-from itertools import chain, repeat
 from operator import attrgetter
 from typing import Final, Literal, NamedTuple
 
@@ -67,8 +66,7 @@ class Block:
 class Family(NamedTuple):
     """One metric family; `lines` is the text of its samples of some certificates at a Unix time.
 
-    `labels` are the family's own; `reads` are the fields of a certificate that its samples show,
-    beside those of its identity, those first that change most often.
+    `labels` are the family's own.
     A `timed` family changes with the clock, the others only with the certificates.
     """
 
@@ -76,7 +74,6 @@ class Family(NamedTuple):
     kind: Literal["gauge", "info"]
     help: str
     lines: Callable[[Block, float], str]
-    reads: tuple[str, ...]
     labels: tuple[str, ...] = ()
     timed: bool = False
 
@@ -84,20 +81,20 @@ class Family(NamedTuple):
 _Values = Callable[[Block, float], Iterable[object]]
 
 
-def _gauge(name: str, text: str, field: str, values: _Values, *, timed: bool = False) -> Family:
-    """One sample for each certificate whose value, made of one field, is known."""
+def _gauge(name: str, text: str, values: _Values, *, timed: bool = False) -> Family:
+    """One sample for each certificate whose value is known."""
     start = f"{name}{{"
 
     def lines(block: Block, now: float) -> str:
         pairs = zip(block.identities, values(block, now), strict=True)
         return "".join([f"{start}{identity}}} {v}\n" for identity, v in pairs if v is not None])
 
-    return Family(name, "gauge", text, lines, (field,), timed=timed)
+    return Family(name, "gauge", text, lines, timed=timed)
 
 
 def _plain(name: str, text: str, field: str) -> Family:
     """One sample for each certificate whose field, a number, is known."""
-    return _gauge(name, text, field, _field(field))
+    return _gauge(name, text, _field(field))
 
 
 def _field(field: str) -> _Values:
@@ -112,49 +109,40 @@ def _field(field: str) -> _Values:
     return values
 
 
-def _info(
-    name: str,
-    text: str,
-    labels: tuple[str, ...],
-    reads: tuple[str, ...],
-    columns: Callable[[Block], tuple[Iterable[str], ...]],
-) -> Family:
-    """A 1 for each row of the columns: identities, then the values of the labels."""
-    pattern = f"{name}{{%s" + "".join(f',{label}="%s"' for label in labels) + "} 1\n"
-    *before, end = pattern.split("%s")
-
-    def lines(block: Block, _: float) -> str:
-        # One join for all rows is several times as quick as the pattern filled for each.
-        row = zip(before, columns(block), strict=True)
-        parts = [part for text, column in row for part in (repeat(text), column)]
-        return "".join(chain.from_iterable(zip(*parts, repeat(end), strict=False)))
-
-    return Family(name, "info", text, lines, reads, labels)
-
-
 def _one_hot(name: str, text: str, field: str, known: tuple[str, ...]) -> Family:
     """For each certificate a 1 for its own value and a 0 for every other known one."""
 
+    start = f"{name}{{"
+
     @functools.lru_cache(maxsize=64)
-    def around(value: str) -> tuple[str, ...]:
-        """What stands before, between and after the identities of a certificate's lines."""
+    def ends(value: str) -> list[str]:
         values = known if value in known else (*known, value)
-        ends = [f',{field}="{v}"}} {int(v == value)}\n' for v in values]
-        return (f"{name}{{", *(f"{end}{name}{{" for end in ends[:-1]), ends[-1])
+        return [f',{field}="{v}"}} {int(v == value)}\n' for v in values]
 
     def lines(block: Block, _: float) -> str:
         pairs = zip(block.identities, block.column(field), strict=True)
-        return "".join([identity.join(around(value)) for identity, value in pairs])
+        return "".join([f"{start}{identity}{end}" for identity, v in pairs for end in ends(v)])
 
-    return Family(name, "gauge", text, lines, (field,), (field,))
+    return Family(name, "gauge", text, lines, (field,))
 
 
-def _certificate_columns(block: Block) -> tuple[Iterable[str], ...]:
-    issuers = [c.issuer for c in block.certificates]
+def _certificate_info(block: Block, _: float) -> str:
     wildcards = [c.wildcard for c in block.certificates]
-    fields = map(block.column, ("uuid", "subject", "issuer", "serial_number"))
-    written = ["true" if wildcard else "false" for wildcard in wildcards]
-    return block.identities, *fields, written, map(renewal, issuers, wildcards)
+    columns = map(block.column, ("uuid", "subject", "issuer", "serial_number"))
+    rows = zip(
+        block.identities,
+        *columns,
+        ["true" if wildcard else "false" for wildcard in wildcards],
+        map(renewal, [c.issuer for c in block.certificates], wildcards),
+        strict=True,
+    )
+    return "".join(
+        [
+            f'ukc_certificate_info{{{identity},uuid="{uuid}",subject="{subject}",issuer="{issuer}",'
+            f'serial_number="{serial}",wildcard="{wildcard}",renewal="{renewer}"}} 1\n'
+            for identity, uuid, subject, issuer, serial, wildcard, renewer in rows
+        ]
+    )
 
 
 def _expiry_days(block: Block, now: float) -> Iterable[object]:
@@ -171,7 +159,7 @@ def _service_groups(block: Block, _: float) -> Iterable[object]:
     return [len(c.service_groups) for c in block.certificates]
 
 
-def _attachment_columns(block: Block) -> tuple[Iterable[str], ...]:
+def _service_group_info(block: Block, _: float) -> str:
     attached = [
         (identity, group)
         for identity, c in zip(block.identities, block.certificates, strict=True)
@@ -179,16 +167,22 @@ def _attachment_columns(block: Block) -> tuple[Iterable[str], ...]:
     ]
     names = block.texts(group.name for _, group in attached)
     uuids = block.texts(group.uuid for _, group in attached)
-    return [identity for identity, _ in attached], names, uuids
+    return "".join(
+        [
+            f'ukc_certificate_service_group_info{{{identity},service_group="{name}",'
+            f'service_group_uuid="{uuid}"}} 1\n'
+            for (identity, _), name, uuid in zip(attached, names, uuids, strict=True)
+        ]
+    )
 
 
 FAMILIES: Final = (
-    _info(
+    Family(
         "ukc_certificate_info",
+        "info",
         "What changes with a renewal or an upload: 1 for each certificate.",
+        _certificate_info,
         ("uuid", "subject", "issuer", "serial_number", "wildcard", "renewal"),
-        ("serial_number", "uuid", "subject", "issuer"),
-        _certificate_columns,
     ),
     _one_hot(
         "ukc_certificate_state",
@@ -199,7 +193,6 @@ FAMILIES: Final = (
     _gauge(
         "ukc_certificate_expiry_days",
         "Days to expiry when the page was rendered, negative once expired; absent before issuance.",
-        "not_after",
         _expiry_days,
         timed=True,
     ),
@@ -231,14 +224,13 @@ FAMILIES: Final = (
     _gauge(
         "ukc_certificate_service_groups",
         "Service groups that use the certificate.",
-        "service_groups",
         _service_groups,
     ),
-    _info(
+    Family(
         "ukc_certificate_service_group_info",
+        "info",
         "The service groups that use the certificate: 1 for each attachment.",
+        _service_group_info,
         ("service_group", "service_group_uuid"),
-        ("service_groups",),
-        _attachment_columns,
     ),
 )

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from exporter.errors import ConfigurationError
-from exporter.exposition.deflate import Stream
+from exporter.exposition.deflate import Segment
 from exporter.exposition.render import Exposition
 from exporter.exposition.telemetry import Telemetry
 from exporter.polling.snapshot import Key, Store
@@ -101,7 +101,7 @@ def _probes(ready: Callable[[], bool]) -> list[Route]:
 class _PageResponse(Response):
     """A page in the buffers that it is kept in: none of a size worth sending is copied."""
 
-    def __init__(self, stream: Stream, content_type: str, *, gzip: bool) -> None:
+    def __init__(self, stream: Segment, content_type: str, *, gzip: bool) -> None:
         self._buffers: Iterable[bytes]
         if gzip:
             buffers = stream.gzip()

@@ -1,20 +1,20 @@
-"""Runs of items: what did not change is not read again."""
+"""Chunks of items: what did not change is not read again."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from exporter.api import protocol
-from exporter.api.items import Reader, timestamp
+from exporter.api.items import CHUNK, Chunk, timestamp
 from exporter.api.model import Certificate
 from exporter.api.protocol import Reading
 from tests.world.builders import body, item
 
-MANY = [item(uuid=f"u{n}", name=f"n{n}") for n in range(2000)]
+MANY = [item(uuid=f"u{n}", name=f"n{n}") for n in range(2 * CHUNK)]
 
 
-def read(reader: Reader, items: Sequence[object]) -> Reading:
-    return protocol.read(200, {}, body(*items), now=0, reader=reader)
+def read(items: Sequence[object], known: Sequence[Chunk] = ()) -> Reading:
+    return protocol.read(200, {}, body(*items), now=0, known=known)
 
 
 def kept(before: Reading, after: Reading) -> int:
@@ -23,43 +23,31 @@ def kept(before: Reading, after: Reading) -> int:
     return sum(id(c) in known for c in after.certificates)
 
 
+def changed(place: int) -> Callable[[list[object]], list[object]]:
+    other = item(uuid=f"u{place}", name=f"n{place}", state="error")
+    return lambda items: [*items[:place], other, *items[place + 1 :]]
+
+
 @pytest.mark.parametrize(
-    ("change", "at_least"),
+    ("change", "same"),
     [
-        pytest.param(lambda items: items, 2000, id="nothing"),
-        pytest.param(lambda items: [item(uuid="new", name="new"), *items], 1000, id="one comes"),
-        pytest.param(lambda items: items[:700] + items[701:], 1000, id="one goes"),
-        pytest.param(
-            lambda items: [
-                *items[:700],
-                item(uuid="u700", name="n700", state="error"),
-                *items[701:],
-            ],
-            1000,
-            id="one changes",
-        ),
+        pytest.param(lambda items: items, 2 * CHUNK, id="nothing"),
+        pytest.param(lambda items: [*items, item(uuid="new")], 2 * CHUNK, id="one comes"),
+        pytest.param(lambda items: items[: CHUNK + 5] + items[CHUNK + 6 :], CHUNK, id="one goes"),
+        pytest.param(changed(5), CHUNK, id="one changes"),
+        pytest.param(lambda items: items[1:], 0, id="the first goes"),
     ],
 )
-def test_what_did_not_change_is_the_same_object(change: object, at_least: int) -> None:
-    """A change costs its run, wherever it stands; what is read is as without a memory."""
-    reader, given = Reader(), change(list(MANY))  # type: ignore[operator]
-    before = read(reader, MANY)
-    reader.settle()
-    after = read(reader, given)
+def test_what_did_not_change_is_the_same_object(
+    change: Callable[[list[object]], list[object]], same: int
+) -> None:
+    """A change costs its chunk; what is read is as without a memory."""
+    given = change(list(MANY))
+    before = read(MANY)
+    after = read(given, before.chunks)
 
-    assert read(Reader(), given) == after
-    assert at_least <= kept(before, after)
-
-
-def test_a_memory_holds_one_poll() -> None:
-    """What the last complete poll did not meet is forgotten."""
-    reader = Reader()
-    first = read(reader, MANY)
-    reader.settle()
-    read(reader, [])
-    reader.settle()
-
-    assert kept(first, read(reader, MANY)) == 0
+    assert read(given) == after
+    assert same == kept(before, after)
 
 
 def test_what_nobody_wants_is_counted_by_its_uuid() -> None:
@@ -68,7 +56,8 @@ def test_what_nobody_wants_is_counted_by_its_uuid() -> None:
     def wanted(c: Certificate) -> bool:
         return c.uuid != "b"
 
-    got = read(Reader(wanted), [item(uuid="a"), item(uuid="b", name="b")])
+    answer = body(item(uuid="a"), item(uuid="b", name="b"))
+    got = protocol.read(200, {}, answer, now=0, wanted=wanted)
 
     assert tuple(c.uuid for c in got.certificates) == ("a",)
     assert (got.filtered, protocol.missing("ab", got)) == (("b",), ())
@@ -88,8 +77,8 @@ def test_what_nobody_wants_is_counted_by_its_uuid() -> None:
 )
 def test_times_are_read_alike_by_both_readings(text: str) -> None:
     """The quick reading of usual times, and the patient one for an item with an odd time."""
-    quick = read(Reader(), [item(created_at=text)])
-    patient = read(Reader(), [item(created_at=text, not_before="")])
+    quick = read([item(created_at=text)])
+    patient = read([item(created_at=text, not_before="")])
 
     assert quick.certificates[0].created_at == patient.certificates[0].created_at
     assert timestamp(text.upper()) == quick.certificates[0].created_at

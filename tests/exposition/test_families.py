@@ -3,7 +3,6 @@
 import pytest
 
 from exporter.api.model import Certificate, ServiceGroup
-from exporter.exposition.deflate import join
 from exporter.exposition.families import FAMILIES, IDENTITY
 from exporter.exposition.render import render
 from tests.world.builders import DAY, NOT_AFTER, certificate, snapshot
@@ -16,7 +15,7 @@ def exposition(given: Certificate, family: str, *, now: float = NOT_AFTER - 30 *
     """The lines of one family, without its name and the identity labels."""
     page = render(snapshot(given), None, now=now)
     position = [f.name for f in FAMILIES].index(family)
-    lines = b"".join(join(page.segments[position]).text()).decode()
+    lines = b"".join(page.segments[position].text()).decode()
     return lines.replace(f"{family}{{{ID}", "{").replace("{,", "{")
 
 
