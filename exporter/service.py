@@ -18,11 +18,12 @@ from starlette.types import ASGIApp
 
 from exporter.api.client import Client
 from exporter.api.transport import Budget, Trust, connections
-from exporter.config import Configuration, Selection
+from exporter.config import Configuration, Metro
 from exporter.errors import ConfigurationError, ExporterError
 from exporter.exposition.render import Exposition, render
 from exporter.exposition.selection import wanted
 from exporter.exposition.telemetry import Telemetry
+from exporter.judgement import Policy
 from exporter.polling.metros import Metros, Plan, Polled
 from exporter.polling.poller import Poller, Schedule
 from exporter.polling.snapshot import Key, MetroSnapshot, Store
@@ -140,17 +141,20 @@ class Graph:
             client.batched if configuration.batched else client.bulk,
             _schedule(configuration),
             store=self.store,
-            publish=partial(self._publish, plan.metro.selection),
+            publish=partial(self._publish, plan.metro),
             observer=self.telemetry,
             clock=self._clock,
             aside=self._aside,
         )
         return Polled(poller, http.aclose)
 
-    async def _publish(self, selection: Selection, snapshot: MetroSnapshot) -> None:
+    async def _publish(self, metro: Metro, snapshot: MetroSnapshot) -> None:
         previous = self.exposition.rendered(snapshot.key)
         now = self._clock()
-        rendering = partial(render, snapshot, previous, now=now, selection=selection)
+        policy = Policy(metro.thresholds, metro.renewal)
+        rendering = partial(
+            render, snapshot, previous, now=now, selection=metro.selection, policy=policy
+        )
         self.exposition.publish(await self._aside(rendering))
 
     def _aside(self, work: Callable[[], T]) -> Awaitable[T]:

@@ -77,6 +77,36 @@ class Selection(NamedTuple):
     exclude: re.Pattern[str] | None = None
 
 
+class Expiry(NamedTuple):
+    """How much may be left: shares of the lifetime for automatic certificates, else seconds."""
+
+    warning: float
+    critical: float
+
+
+class Patience(NamedTuple):
+    """How long a request may take, in seconds."""
+
+    warning: float
+    critical: float
+
+
+class Thresholds(NamedTuple):
+    """The limits of the judgement (design, section 4)."""
+
+    automatic: Expiry = Expiry(0.25, 0.10)
+    manual: Expiry = Expiry(30 * 86400.0, 7 * 86400.0)
+    never_issued: Patience = Patience(900.0, 3600.0)
+    validation_attempts: int = 3
+
+
+class Renewal(NamedTuple):
+    """Names of certificates for which the evidence of who renews them misleads."""
+
+    automatic: re.Pattern[str] | None = None
+    manual: re.Pattern[str] | None = None
+
+
 class Metro(NamedTuple):
     """`name` is the `metro` label; `base_url` has neither a trailing slash nor `/v1`.
 
@@ -87,6 +117,8 @@ class Metro(NamedTuple):
     base_url: str
     authorities: Authorities | None = None
     selection: Selection = Selection()
+    thresholds: Thresholds = Thresholds()
+    renewal: Renewal = Renewal()
 
 
 class Account(NamedTuple):

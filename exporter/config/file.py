@@ -78,7 +78,7 @@ class _File(Strict, frozen=True):
 def load(
     path: Path,
     environment: Mapping[str, str],
-    shard: Shard = Shard(),  # noqa: B008 - immutable
+    shard: Shard = Shard(),
 ) -> Configuration:
     """The configuration in a YAML file, for one of several exporters.
 
@@ -96,7 +96,7 @@ def parse(
     text: bytes,
     path: Path,
     environment: Mapping[str, str],
-    shard: Shard = Shard(),  # noqa: B008 - immutable
+    shard: Shard = Shard(),
 ) -> Configuration:
     """The configuration in the text of the file at `path`; raises as `load` does."""
     try:
@@ -112,7 +112,7 @@ def parse(
 
 def from_environment(
     environment: Mapping[str, str],
-    shard: Shard = Shard(),  # noqa: B008 - immutable
+    shard: Shard = Shard(),
 ) -> Configuration:
     """One account, `default`, from `UKC_TOKEN` and `UKC_METRO` (codes or URLs, comma-separated).
 

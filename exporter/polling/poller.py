@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, Protocol
 
 import structlog
 
-from exporter.api.items import Unread
+from exporter.api.model import Unread
 from exporter.api.protocol import Reading
 from exporter.errors import Forbidden, PollError, RateLimited, TimedOut, Unauthorized
 from exporter.loop import Aside

@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 
 from exporter.api.model import Certificate, ServiceGroup
 from exporter.config import Selection
-from exporter.exposition.families import FAMILIES, number
+from exporter.exposition.families import FAMILIES
 from exporter.exposition.render import Exposition, render
 from exporter.exposition.telemetry import Telemetry
 from exporter.polling.snapshot import Key, MetroSnapshot
@@ -72,6 +72,7 @@ def test_both_formats_say_the_same(openmetrics: bool) -> None:
         "ukc_certificate_validation_next_timestamp_seconds": NOW,
         "ukc_certificate_service_groups": 1,
         "ukc_certificate_service_group_info": 1,
+        "ukc_certificate_attention": 1,
     }
 
 
@@ -137,24 +138,6 @@ def test_any_text_is_a_page(texts: list[tuple[str, str, str]], openmetrics: bool
     assert {n for n, _, _ in texts} == names(text, openmetrics=openmetrics)
 
 
-@pytest.mark.parametrize(
-    ("value", "want"),
-    [
-        (1717614370.0, "1717614370"),
-        (0, "0"),
-        (True, "1"),
-        (-0.0, "0"),
-        (29.53219, "29.53219"),
-        (-1e-05, "-1e-05"),
-        (253402300799.0, "253402300799"),
-        (float(1 << 53), "9007199254740992"),
-    ],
-)
-def test_numbers(value: float, want: str) -> None:
-    """Whole ones have no exponent, so that a person can read a time."""
-    assert want == number(value)
-
-
 def test_days_go_on_counting_without_a_new_look() -> None:
     """Only what changes with the clock is rendered again."""
     looked = snapshot(certificate())
@@ -167,7 +150,10 @@ def test_days_go_on_counting_without_a_new_look() -> None:
     text = b"".join(exposition.stream(openmetrics=False, tail=b"").text()).decode()
 
     assert not any(changed)
-    assert [family.name for family in FAMILIES if family.timed] == ["ukc_certificate_expiry_days"]
+    assert [family.name for family in FAMILIES if family.timed] == [
+        "ukc_certificate_expiry_days",
+        "ukc_certificate_attention",
+    ]
     assert 'ukc_certificate_expiry_days{account="default"' in text
     assert "} 29\n" in text
 
@@ -207,6 +193,29 @@ def test_a_page_does_not_depend_on_the_page_before(
     third = render(found, second, now=NOW + 1)
 
     assert fresh.segments == second.segments == third.segments
+
+
+def test_attention_comes_with_its_moment() -> None:
+    """The same look, rendered again once a limit has passed."""
+    looked = snapshot(certificate())
+    limit = NOT_AFTER - 90 * DAY // 4
+    pages = [render(looked, None, now=limit - DAY)]
+    for now in (limit - DAY / 2, limit + DAY, NOT_AFTER, NOT_AFTER + DAY):
+        pages.append(render(looked, pages[-1], now=now))
+    position = [family.name for family in FAMILIES].index("ukc_certificate_attention")
+    reasons = [
+        b"".join(p.segments[position].text()).decode().rpartition("reason=")[2] for p in pages
+    ]
+
+    assert reasons == [
+        "",
+        "",
+        '"renewal_overdue",severity="warning"} 1\n',
+        '"expired",severity="critical"} 1\n',
+        '"expired",severity="critical"} 1\n',
+    ]
+    assert pages[1].judgement is pages[0].judgement
+    assert pages[4].judgement is pages[3].judgement
 
 
 @pytest.mark.parametrize("openmetrics", [False, True], ids=["text", "openmetrics"])

@@ -4,7 +4,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter import __version__
-from exporter.api.items import Unread
+from exporter.api.model import Unread
 from exporter.config import Shard
 from exporter.errors import REASONS, RateLimited
 from exporter.exposition.telemetry import Telemetry

@@ -4,10 +4,9 @@ from typing import Any
 
 import pytest
 
-from exporter.api.items import Unread
-from exporter.api.model import Certificate
+from exporter.api.model import Certificate, Unread
 from exporter.polling.snapshot import Key, MetroSnapshot, Store, look
-from tests.world.builders import FRA, certificate, reading, snapshot
+from tests.world.builders import DAY, FRA, NOT_AFTER, certificate, reading, snapshot
 
 A, B = certificate(uuid="a", name="a"), certificate(uuid="b", name="b")
 UNREAD_B = Unread("undecodable", "b", "b", "odd")
@@ -30,13 +29,43 @@ def test_what_is_no_longer_listed_is_gone() -> None:
     assert at(5, snapshot(A, B), B).certificates == (B,)
 
 
-def test_twins_are_counted_and_the_first_is_kept() -> None:
-    """Two certificates with one identity would be one series; a uuid names one certificate."""
-    twin, again = certificate(uuid="z", name="a"), certificate(uuid="a", name="c")
-    got = at(5, None, A, twin, B, again)
+LONGER = {"not_after": NOT_AFTER + DAY}
 
-    assert got.certificates == (A, B)
-    assert [(u.reason, u.uuid) for u in got.unread] == [("other", "z"), ("other", "a")]
+
+@pytest.mark.parametrize(
+    ("twins", "expected"),
+    [
+        pytest.param([{}, LONGER], 1, id="lasts longer"),
+        pytest.param([LONGER, {}], 0, id="whatever the order"),
+        pytest.param([{}, {**LONGER, "service_groups": ()}], 0, id="in use"),
+        pytest.param([{"service_groups": None}, {"service_groups": ()}], 0, id="may be in use"),
+        pytest.param([{"not_after": None}, {}], 1, id="was issued"),
+        pytest.param([{}, {}], 0, id="the first of equals"),
+    ],
+)
+@pytest.mark.parametrize("same", ["uuid", "name"])
+def test_twins_are_counted_and_the_best_is_kept(
+    twins: list[dict[str, object]], expected: int, same: str
+) -> None:
+    """Two certificates with one identity would be one series; a uuid names one certificate."""
+    first, second = (
+        certificate(**{"uuid": f"u{n}", "name": f"n{n}", **overrides, same: "same"})
+        for n, overrides in enumerate(twins)
+    )
+    got = at(5, None, A, first, B, second)
+    kept = (first, second)[expected]
+
+    assert [(c.uuid, c.name) for c in got.certificates if c not in (A, B)] == [
+        (kept.uuid, kept.name)
+    ]
+    assert [u.reason for u in got.unread] == ["other"]
+
+
+def test_certificates_without_a_uuid_are_no_twins() -> None:
+    """Nothing is known of them but their names."""
+    nameless = (certificate(uuid="", name="a"), certificate(uuid="", name="b"))
+
+    assert at(5, None, *nameless).certificates == nameless
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.api.items import Unread
+from exporter.api.model import Unread
 from exporter.exposition.render import Exposition, render
 from exporter.exposition.telemetry import Telemetry
 from exporter.polling.snapshot import Key, MetroSnapshot, Store
