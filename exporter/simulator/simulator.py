@@ -14,8 +14,8 @@ from exporter.simulator.http.answers import Answer, RequestError
 from exporter.simulator.http.api import Api
 from exporter.simulator.http.asgi import Receive, Request, Scope, Send
 from exporter.simulator.http.endpoints import endpoint
-from exporter.simulator.http.entries import Entry
 from exporter.simulator.world.clock import Clock
+from exporter.simulator.world.entries import Entry
 from exporter.simulator.world.fleet import UUID, Fleet, RefusedError, UnknownError
 from exporter.simulator.world.identity import digest
 from exporter.simulator.world.life import Plan

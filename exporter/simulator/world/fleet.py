@@ -7,8 +7,8 @@ from typing import Literal
 
 import msgspec
 
-from exporter.simulator.http.entries import Entries, Entry, service_group
 from exporter.simulator.world import life
+from exporter.simulator.world.entries import Entries, Entry, service_group
 from exporter.simulator.world.identity import Uuids
 from exporter.simulator.world.records import Certificate, ServiceGroup
 from exporter.simulator.world.scenario import Scenario
