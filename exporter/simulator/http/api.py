@@ -5,7 +5,7 @@ import hmac
 from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import islice
 
-from exporter.simulator.http import parameters
+from exporter.simulator.http import query as parameters
 from exporter.simulator.http.answers import (
     JSON,
     Answer,
@@ -18,7 +18,7 @@ from exporter.simulator.http.answers import (
 )
 from exporter.simulator.http.asgi import Request
 from exporter.simulator.http.endpoints import COLLECTION, LISTING, Endpoint, endpoint, methods
-from exporter.simulator.http.parameters import Query, Reference
+from exporter.simulator.http.query import Query, Reference
 from exporter.simulator.world import x509
 from exporter.simulator.world.clock import Clock
 from exporter.simulator.world.fleet import Fleet

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 
 from exporter.simulator.http.answers import Code, RequestError, invalid
-from exporter.simulator.http.parameters import Upload
+from exporter.simulator.http.query import Upload
 from exporter.simulator.world.entries import Entry, generated_name
 from exporter.simulator.world.fleet import Fleet
 from exporter.simulator.world.identity import digest
