@@ -44,11 +44,12 @@ async def cloud(world: Simulator) -> AsyncIterator[Any]:
 
 
 async def test_create(world: Simulator, cloud: Any) -> None:
-    """The handle reads the certificate that was made."""
-    made = await cloud.certificates.create(**upload())
+    """The handle reads the certificate that was uploaded."""
+    certificate = await cloud.certificates.create(**upload())
 
-    assert (made.name, made.state, made.serial_number) == ("my-upload", "valid", "03AB12")
-    assert world.certificate("my-upload").uuid == made.uuid
+    assert certificate.name == "my-upload"
+    assert (certificate.state, certificate.serial_number) == ("valid", "03AB12")
+    assert world.certificate("my-upload").uuid == certificate.uuid
 
 
 async def test_list(world: Simulator, cloud: Any) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from exporter.simulator import KINDS, SCENARIOS, simulator
-from exporter.simulator.world.scenario import Group, Scenario, load
+from exporter.simulator.world.scenario import Group, Scenario
+from exporter.simulator.world.scenario_file import load
 from tests.simulator.test_server import started
 from tests.world.tools import need
 
@@ -20,12 +21,12 @@ HOST = "http://127.0.0.1:8080"
 def commands() -> list[tuple[str, str]]:
     """Every command in the page's sessions, and what it is shown to print."""
     sessions = re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL)
-    found = []
+    examples = []
     for step in re.split(r"^\$ ", "".join(sessions), flags=re.MULTILINE)[1:]:
         lines = step.splitlines()
         end = next((n for n, line in enumerate(lines) if complete(lines[: n + 1])), len(lines))
-        found.append(("\n".join(lines[: end + 1]), "\n".join(lines[end + 1 :])))
-    return found
+        examples.append(("\n".join(lines[: end + 1]), "\n".join(lines[end + 1 :])))
+    return examples
 
 
 def complete(lines: list[str]) -> bool:

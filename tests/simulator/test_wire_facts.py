@@ -276,7 +276,10 @@ PAGING: list[Row] = [
 
 @pytest.mark.parametrize(
     ("observed", "expected"),
-    [pytest.param(seen, want, id=fact) for fact, seen, want in ERRATA + ENVELOPE + PAGING],
+    [
+        pytest.param(observed, expected, id=fact)
+        for fact, observed, expected in ERRATA + ENVELOPE + PAGING
+    ],
 )
 def test_the_wire(observed: Callable[[Simulator], object], expected: object) -> None:
     """Real clients of either generation are served, and what nobody promised is refused."""

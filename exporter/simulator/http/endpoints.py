@@ -1,11 +1,9 @@
 """The endpoints of the specification: their paths, and which of them a request is for."""
 
-from typing import Literal
+from exporter.simulator.faults.faults import Endpoint
 
 COLLECTION = "/v1/certificates"
 LISTING = f"{COLLECTION}/list"
-
-Endpoint = Literal["list", "get", "get-one", "upload", "delete", "delete-one", "other"]
 
 # The specification's own example of an upload posts to the path with a trailing slash.
 _METHODS: dict[str, dict[str, Endpoint]] = {
