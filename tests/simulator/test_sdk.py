@@ -1,6 +1,7 @@
 """The vendor's own Python SDK as a client that nobody here wrote, over a real socket."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,15 +14,21 @@ from unikraft_cloud import (
     UnikraftCloud,
     UnikraftCloudError,
 )
+from unikraft_cloud.api.platform.models_gen import UpdateCertificateByUUIDRequestBody
 
 from exporter.simulator import Fault, Simulator, serve
 from exporter.simulator.world.scenario import Group
-from tests.simulator.pki import upload
+from tests.simulator.pki import Pair, pair, upload
 from tests.simulator.simulated import TOKEN, account
 
 pytestmark = pytest.mark.anyio
 
 COUNT = 7
+
+
+def renewed() -> Pair:
+    """A later certificate for the domain of the upload."""
+    return pair(serial=0x0D, ends=timedelta(days=300))
 
 
 @pytest.fixture
@@ -76,6 +83,24 @@ async def test_get(world: Simulator, cloud: Any) -> None:
     by_uuid = await cloud.certificates.get(uuid=truth.uuid)
 
     assert (by_name.uuid, by_uuid.name) == (truth.uuid, "c-3")
+
+
+async def test_update(world: Simulator, cloud: Any) -> None:
+    """New material under the same uuid and name, by either of them."""
+    await cloud.certificates.create(**upload())
+    uuid = world.certificate("my-upload").uuid
+    material = {"chain": renewed().pem, "pkey": renewed().pkey}
+
+    await cloud.certificates.get(name="my-upload").update(**material)
+    by_name = world.certificate("my-upload")
+    await cloud.certificates.get(uuid=uuid).update(chain=upload()["chain"], pkey=upload()["pkey"])
+    by_uuid = world.certificate("my-upload")
+    body = UpdateCertificateByUUIDRequestBody(**material)
+    await cloud.certificates.api.update_certificate_by_uuid(uuid, body=body)
+
+    serials = (by_name.serial_number, by_uuid.serial_number)
+    assert (*serials, world.certificate("my-upload").serial_number) == ("0D", "03AB12", "0D")
+    assert uuid == world.certificate("my-upload").uuid
 
 
 async def test_delete_in_part(world: Simulator, cloud: Any) -> None:

@@ -213,12 +213,12 @@ ENVELOPE: list[Row] = [
         200,
     ),
     ("an unknown path", lambda w: refused(ask(w, "GET", "/v1/certificate")), (404, 3)),
-    ("a wrong method", lambda w: refused(ask(w, "PUT", PATH)), (405, 2)),
-    ("which are right", lambda w: ask(w, "PUT", PATH).headers["allow"], "GET, POST, DELETE"),
+    ("a wrong method", lambda w: refused(ask(w, "PATCH", PATH)), (405, 2)),
+    ("which are right", lambda w: ask(w, "PATCH", PATH).headers["allow"], "GET, POST, PUT, DELETE"),
     (
         "a wrong method on a certificate",
         lambda w: ask(w, "POST", f"{PATH}/{NOBODY}").headers["allow"],
-        "GET, DELETE",
+        "GET, PUT, DELETE",
     ),
     (
         "a wrong method on the list",

@@ -6,7 +6,17 @@ from typing import Annotated, Literal, get_args
 import msgspec
 from msgspec.structs import replace
 
-Endpoint = Literal["list", "get", "get-one", "upload", "delete", "delete-one", "other"]
+Endpoint = Literal[
+    "list",
+    "get",
+    "get-one",
+    "upload",
+    "update",
+    "update-one",
+    "delete",
+    "delete-one",
+    "other",
+]
 """What a request is for, as a fault names it."""
 
 Kind = Literal[

@@ -76,6 +76,12 @@ def refused(refusal: RefusedError) -> Answer:
     return failure(status, str(refusal), code)
 
 
+def refused_item(refusal: RefusedError, uuid: str, name: str) -> Item:
+    """What the platform refuses to do to one certificate of several."""
+    _, code = _REFUSALS[refusal.reason]
+    return failed(code, str(refusal), uuid, name)
+
+
 def failure(
     status: int,
     message: str,

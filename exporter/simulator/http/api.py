@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Callable, Iterable
 
+from exporter.simulator.faults.faults import Endpoint
 from exporter.simulator.http import bodies
 from exporter.simulator.http import query as queries
 from exporter.simulator.http.answers import (
@@ -11,17 +12,25 @@ from exporter.simulator.http.answers import (
     RequestError,
     failed,
     invalid,
+    refused_item,
     success,
 )
 from exporter.simulator.http.asgi import Request
-from exporter.simulator.http.endpoints import COLLECTION, LISTING, endpoint, methods
+from exporter.simulator.http.endpoints import COLLECTION, endpoint, methods
 from exporter.simulator.http.items import Item, detailed
 from exporter.simulator.http.query import Query, Reference, canonical
 from exporter.simulator.world.clock import Clock
 from exporter.simulator.world.entries import Entry
 from exporter.simulator.world.fleet import Fleet
 from exporter.simulator.world.names import folded
-from exporter.simulator.world.uploads import upload
+from exporter.simulator.world.refusal import RefusedError
+from exporter.simulator.world.uploads import update, upload
+
+_MISSING: dict[int | None, frozenset[Endpoint]] = {
+    1: frozenset({"update", "update-one"}),
+    2: frozenset({"list"}),
+}
+"""What a generation does not have."""
 
 _LOCAL = frozenset({"details"})
 _NAMED = frozenset({"uuid", "name"})
@@ -37,20 +46,25 @@ class Api:
         self._clock = clock
         self._token = token.encode()
         self._generation = generation
+        self._missing = _MISSING.get(generation, frozenset())
 
     def answer(self, request: Request) -> Answer:
         """The answer to one request; raises RequestError or the world's RefusedError."""
         self._authorize(request.headers.get("authorization", ""))
-        handlers: dict[str, Callable[[Request], Answer]] = {
+        handlers: dict[Endpoint, Callable[[Request], Answer]] = {
             "list": self._list,
             "get": self._get,
             "get-one": self._get_one,
             "upload": self._upload,
+            "update": self._update,
+            "update-one": self._update_one,
             "delete": self._delete,
             "delete-one": self._delete_one,
-            "other": self._other,
         }
-        return handlers[endpoint(request.method, request.path)](request)
+        target = endpoint(request.method, request.path)
+        if target not in handlers or target in self._missing:
+            raise self._no_such_endpoint(request)
+        return handlers[target](request)
 
     def _authorize(self, header: str) -> None:
         scheme, _, token = header.partition(" ")
@@ -59,17 +73,15 @@ class Api:
             problem = "The token is not valid" if given else "Expected a bearer token"
             raise RequestError(401, problem, headers={"www-authenticate": "Bearer"})
 
-    def _other(self, request: Request) -> Answer:
-        allowed = methods(request.path)
-        if not allowed or (request.path == LISTING and self._generation == 2):
-            raise RequestError(404, "No such endpoint", Code.NO_API_ENDPOINT)
+    def _no_such_endpoint(self, request: Request) -> RequestError:
+        there = (m for m in methods(request.path) if endpoint(m, request.path) not in self._missing)
+        allowed = ", ".join(there)
+        if not allowed:
+            return RequestError(404, "No such endpoint", Code.NO_API_ENDPOINT)
         message = f"{request.method[:32]} is not allowed here"
-        headers = {"allow": ", ".join(allowed)}
-        raise RequestError(405, message, Code.WRONG_METHOD, headers)
+        return RequestError(405, message, Code.WRONG_METHOD, {"allow": allowed})
 
     def _list(self, request: Request) -> Answer:
-        if self._generation == 2:
-            raise RequestError(404, "No such endpoint", Code.NO_API_ENDPOINT)
         self._query(request, frozenset())
         common_name = bodies.listing_filter(request.body).common_name
         entries: Iterable[Entry] = self._fleet.listing()
@@ -88,6 +100,7 @@ class Api:
 
     def _get_one(self, request: Request) -> Answer:
         query = self._query(request, _LOCAL)
+        _bodiless(request)
         return self._each([_local(request)], self._reading(query, "success"))
 
     def _upload(self, request: Request) -> Answer:
@@ -97,6 +110,28 @@ class Api:
         now = self._clock.now()
         return success([_brief(upload(self._fleet, name, body.domain, body.chain, body.pkey, now))])
 
+    def _update(self, request: Request) -> Answer:
+        self._query(request, frozenset())
+        updates = bodies.updates(request.body)
+        return success([self._one(u, self._updating(u.chain, u.pkey)) for u in updates])
+
+    def _update_one(self, request: Request) -> Answer:
+        self._query(request, frozenset())
+        material = bodies.material(request.body)
+        return self._each([_local(request)], self._updating(material.chain, material.pkey))
+
+    def _updating(self, chain: str, pkey: str) -> Callable[[Entry], Item]:
+        now = self._clock.now()
+
+        def updated(entry: Entry) -> Item:
+            try:
+                update(entry, chain, pkey, now)
+            except RefusedError as exc:
+                return refused_item(exc, entry.uuid, entry.name)
+            return _brief(entry, "success")
+
+        return updated
+
     def _delete(self, request: Request) -> Answer:
         named = _references(request, self._query(request, _NAMED))
         if named is None:
@@ -105,6 +140,7 @@ class Api:
 
     def _delete_one(self, request: Request) -> Answer:
         self._query(request, frozenset())
+        _bodiless(request)
         return self._each([_local(request)], self._deleted)
 
     def _deleted(self, entry: Entry) -> Item:
@@ -127,18 +163,18 @@ class Api:
         return success([self._one(reference, to_item) for reference in named])
 
     def _one(self, named: Reference, to_item: Callable[[Entry], Item]) -> Item:
-        uuid, name = named.uuid, named.name
+        uuid, name = named.uuid and named.uuid.lower(), named.name
         if uuid is not None and name is not None:
             return failed(Code.NOT_BOTH, "Specify either a uuid or a name", uuid, name)
         if uuid is not None:
-            entry = self._fleet.by_uuid(uuid.lower())
-            missing = failed(Code.NOT_FOUND, f"No certificate with uuid {uuid}", uuid=uuid.lower())
-            return to_item(entry) if entry else missing
-        if name is not None:
-            entry = self._fleet.by_name(name)
-            missing = failed(Code.NOT_FOUND, f"No certificate with name {name}", name=name)
-            return to_item(entry) if entry else missing
-        return failed(Code.MISSING_ID, "Specify a uuid or a name")
+            entry, key = self._fleet.by_uuid(uuid), f"uuid {uuid}"
+        elif name is not None:
+            entry, key = self._fleet.by_name(name), f"name {name}"
+        else:
+            return failed(Code.MISSING_ID, "Specify a uuid or a name")
+        if entry is None:
+            return failed(Code.NOT_FOUND, f"No certificate with {key}", uuid, name)
+        return to_item(entry)
 
     def _reading(self, query: Query, status: str | None = None) -> Callable[[Entry], Item]:
         """How a certificate becomes an item: all of one answer are as of the same moment."""
@@ -167,9 +203,12 @@ def _references(request: Request, query: Query) -> list[Reference] | None:
 
 def _local(request: Request) -> Reference:
     """The one certificate that the path names."""
+    return Reference(uuid=canonical(request.path.removeprefix(f"{COLLECTION}/")))
+
+
+def _bodiless(request: Request) -> None:
     if request.body.strip():
         raise invalid("No body is allowed in local scope", Code.NOT_ALLOWED)
-    return Reference(uuid=canonical(request.path.removeprefix(f"{COLLECTION}/")))
 
 
 def _brief(entry: Entry, status: str | None = None) -> Item:

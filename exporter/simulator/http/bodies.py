@@ -8,6 +8,7 @@ from exporter.simulator.http.answers import Code, invalid
 from exporter.simulator.http.query import Reference, canonical, limit
 
 S = TypeVar("S", bound=msgspec.Struct)
+R = TypeVar("R", bound=Reference)
 
 
 class Filter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,13 +37,33 @@ class Upload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return names.pop()
 
 
+class Material(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of an update: what replaces a certificate's chain and its private key."""
+
+    chain: str
+    pkey: str
+
+
+class Update(Reference, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One of several updates: the certificate that it is for, and its new material."""
+
+    chain: str
+    pkey: str
+
+
 def references(body: bytes) -> list[Reference]:
     """The certificates that a body names: an array of objects, or a single object."""
-    named = [_typed(element, Reference) for element in _elements(body)]
-    for reference in named:
-        if reference.uuid is not None and reference.name is None:
-            canonical(reference.uuid)
-    return named
+    return _named(body, Reference)
+
+
+def updates(body: bytes) -> list[Update]:
+    """The updates of a body: an array of objects, or a single object."""
+    return _named(body, Update)
+
+
+def material(body: bytes) -> Material:
+    """The body of the update of the one certificate that the path names."""
+    return _typed(_json(body), Material)
 
 
 def listing_filter(body: bytes) -> Filter:
@@ -55,7 +76,7 @@ def upload(body: bytes) -> Upload:
     return _typed(_json(body), Upload)
 
 
-def _elements(body: bytes) -> list[Any]:
+def _named(body: bytes, kind: type[R]) -> list[R]:
     value = _json(body)
     if isinstance(value, dict):
         value = [value]
@@ -64,7 +85,11 @@ def _elements(body: bytes) -> list[Any]:
     if not value:
         raise invalid("The body names no certificate", Code.MISSING_ID)
     limit(len(value))
-    return value
+    named = [_typed(element, kind) for element in value]
+    for reference in named:
+        if reference.uuid is not None and reference.name is None:
+            canonical(reference.uuid)
+    return named
 
 
 def _json(body: bytes) -> Any:

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 
 import msgspec
+from msgspec.structs import replace
 
-from exporter.simulator.world.life import State
 from exporter.simulator.world.records import Certificate, ServiceGroup
 
 # Years 1 and 9999: what the calendar has no date for is written as its nearest end.
@@ -29,7 +29,7 @@ class Item(msgspec.Struct, omit_defaults=True):
     name: str | None = None
     created_at: str | None = None
     common_name: str | None = None
-    state: State | None = None
+    state: str | None = None
     validation: Validation | None = None
     subject: str | None = None
     issuer: str | None = None
@@ -42,17 +42,17 @@ class Item(msgspec.Struct, omit_defaults=True):
 
 
 def detailed(certificate: Certificate, status: str | None = None) -> Item:
-    """The certificate with all its details; `status` is left out of a listing of everything."""
+    """The certificate as far as the API tells of it; a listing of everything has no `status`."""
     validation = None
     if certificate.state == "pending":
         validation = Validation(certificate.attempt, _iso(certificate.next))
-    return Item(
+    item = Item(
         status=status,
         uuid=certificate.uuid,
         name=certificate.name,
         created_at=_iso(certificate.created_at),
         common_name=certificate.common_name,
-        state=certificate.state,
+        state=certificate.reported_state,
         validation=validation,
         subject=certificate.subject,
         issuer=certificate.issuer,
@@ -61,6 +61,7 @@ def detailed(certificate: Certificate, status: str | None = None) -> Item:
         not_after=_iso(certificate.not_after),
         service_groups=certificate.service_groups,
     )
+    return replace(item, **dict.fromkeys(certificate.omitted)) if certificate.omitted else item
 
 
 def _iso(moment: int | None) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import msgspec
 
 from exporter.simulator.world import identity, life
+from exporter.simulator.world.disclosure import Disclosure
 from exporter.simulator.world.identity import digest
 from exporter.simulator.world.life import ATTEMPTS, Plan
 from exporter.simulator.world.names import generated_name
@@ -16,7 +17,7 @@ LETS_ENCRYPT = tuple(
     f"CN={name},O=Let's Encrypt,C=US" for name in ("R10", "R11", "R12", "R13", "E7", "E8")
 )
 COMMERCIAL = "CN=Example TLS RSA CA 2024,O=Example Trust Services,C=US"
-_DAY = 86_400
+_HOUR, _DAY = 3_600, 86_400
 _SERIAL_BITS = (1 << 136) - 1
 
 
@@ -38,6 +39,7 @@ class Entry(msgspec.Struct):
     serial_number: str | None = None
     service_groups: tuple[ServiceGroup, ...] = ()
     failing: frozenset[int] = frozenset()
+    disclosure: Disclosure = Disclosure()
 
     def certificate(self, now: float) -> Certificate:
         """What is true of it at that moment; whether it is superseded is for the fleet to say."""
@@ -59,6 +61,8 @@ class Entry(msgspec.Struct):
             service_groups=self.service_groups,
             renewal=("manual" if self.uploaded else "automatic") if issued else "unknown",
             wildcard=self.common_name.startswith("*."),
+            reported_state=self.disclosure.states.get(moment.state, moment.state),
+            omitted=self.disclosure.omitted(moment),
         )
 
     def _issuer(self, cycle: int) -> str:
@@ -98,6 +102,9 @@ def entries(scenario: Scenario, seed: int, metro: str, start: float) -> Iterator
             if plan.not_before not in {None, life.at(plan, moment).not_before}:
                 problem = "it would have been renewed before the start"
                 raise ScenarioError(f"{place}: expires_in: {problem}")
+            if plan.created_at > moment:
+                problem = "it would have been uploaded after the start"
+                raise ScenarioError(f"{place}: uploaded_after: {problem}")
             names.add(entry.name)
             yield entry
 
@@ -119,30 +126,42 @@ def _entry(group: Group, number: int, metro: str, plan: Plan, own_key: int, key:
         subject=f"CN={common_name}",
         issuer=group.issuer or (COMMERCIAL if uploaded else None),
         service_groups=tuple(service_group(own_key, n) for n in range(group.service_groups)),
+        disclosure=Disclosure(group.omits, group.renewal_omits, group.states),
     )
 
 
 def _plan(group: Group, number: int, start: int) -> Plan:
     """The life of one certificate of the group; `number` spreads them over their lifetimes."""
-    lifetime = seconds(group.lifetime)
     issuance = group.issuance_attempts if group.issuance == "succeeds" else None
     renewal = group.renewal_attempts if group.renewal == "succeeds" else None
     renewed = group.source == "request" and group.renewal != "stalls"
-    not_before = None
+    not_before = _not_before(group, number, start)
+    created_at = _created_at(group, number, start, not_before)
+    return Plan(created_at, seconds(group.lifetime), not_before, issuance, renewed, renewal)
+
+
+def _not_before(group: Group, number: int, start: int) -> int | None:
+    lifetime = seconds(group.lifetime)
     if group.expires_in is not None:
-        not_before = start + seconds(group.expires_in) - lifetime + 1
-    elif group.age is None or group.source == "upload":
-        # Somewhere in the first two thirds of its life.
-        not_before = start - number % (lifetime * 2 // 3)
+        return start + seconds(group.expires_in) - lifetime + 1
+    if group.age is not None and group.source == "request":
+        return None
+    # Somewhere in the first two thirds of its life, but as long ago as its upload asks for.
+    since = seconds(group.uploaded_after or "0s")
+    return start - since - number % max(lifetime * 2 // 3 - since, 1)
+
+
+def _created_at(group: Group, number: int, start: int, not_before: int | None) -> int:
     if group.age is not None:
-        created_at = start - seconds(group.age)
-    elif group.source == "upload":
-        created_at = min((not_before or start) + 3_600, start - _DAY)
-    else:
-        renewals = number % 4
-        cycle = lifetime * 2 // 3 + ATTEMPTS[0]
-        created_at = (not_before or start) - ATTEMPTS[0] - renewals * cycle
-    return Plan(created_at, lifetime, not_before, issuance, renewed, renewal)
+        return start - seconds(group.age)
+    begun = start if not_before is None else not_before
+    if group.uploaded_after is not None:
+        return begun + seconds(group.uploaded_after)
+    if group.source == "upload":
+        return min(begun + _HOUR, start - _DAY)
+    renewals = number % 4
+    cycle = seconds(group.lifetime) * 2 // 3 + ATTEMPTS[0]
+    return begun - ATTEMPTS[0] - renewals * cycle
 
 
 def _filled(template: str, number: int, metro: str) -> str:

@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from exporter.simulator.world.disclosure import Field
 from exporter.simulator.world.life import State
 
 Renewal = Literal["automatic", "manual", "unknown"]
@@ -22,6 +23,8 @@ class Certificate(msgspec.Struct, frozen=True):
     Times are Unix seconds. Subject, issuer, serial number and validity are None until issued,
     `attempt` and `next` unless pending. `renewal` says who renews it (`unknown` until issued),
     `superseded` that another certificate of the same common name expires later.
+    What the API tells may be less: `reported_state` is its word for the state, and of the fields
+    in `omitted` it tells nothing now.
     """
 
     uuid: str
@@ -39,4 +42,6 @@ class Certificate(msgspec.Struct, frozen=True):
     service_groups: tuple[ServiceGroup, ...]
     renewal: Renewal
     wildcard: bool
+    reported_state: str
+    omitted: tuple[Field, ...] = ()
     superseded: bool = False

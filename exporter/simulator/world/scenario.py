@@ -2,12 +2,14 @@
 
 import re
 from functools import lru_cache
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from exporter.simulator.faults.faults import Fault
+from exporter.simulator.world.disclosure import Field
+from exporter.simulator.world.life import State
 
 MOST = 200_000
 """How many certificates one scenario may have."""
@@ -39,6 +41,10 @@ class Override(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     renewal_attempts: Attempt | UnsetType = UNSET
     service_groups: Groups | UnsetType = UNSET
     issuer: Text | UnsetType = UNSET
+    uploaded_after: Span | UnsetType = UNSET
+    omits: tuple[Field, ...] | UnsetType = UNSET
+    renewal_omits: tuple[Field, ...] | UnsetType = UNSET
+    states: dict[State, Text] | UnsetType = UNSET
 
 
 class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,6 +63,10 @@ class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     renewal_attempts: Attempt = 1
     service_groups: Groups = 1
     issuer: Text | None = None
+    uploaded_after: Span | None = None
+    omits: tuple[Field, ...] = ()
+    renewal_omits: tuple[Field, ...] = ()
+    states: dict[State, Text] = {}
     metros: tuple[str, ...] | None = None
     by_metro: dict[str, Override] = {}
 
@@ -88,14 +98,30 @@ def seconds(duration: str) -> int:
 
 
 def in_metro(scenario: Scenario, metro: str) -> tuple[Group, ...]:
-    """The groups of one metro, its own settings applied."""
+    """The groups of one metro, its own settings applied; ScenarioError where they contradict."""
     groups = []
     for group in scenario.certificates:
         if group.metros is None or metro in group.metros:
             own = msgspec.structs.asdict(group.by_metro.get(metro, Override()))
             settings = {key: value for key, value in own.items() if value is not UNSET}
-            groups.append(msgspec.structs.replace(group, **settings))
+            merged = msgspec.structs.replace(group, **settings)
+            problem = _contradiction(merged)
+            if problem is not None:
+                raise ScenarioError(f"{group.common_name} in {metro}: {problem}")
+            groups.append(merged)
     return tuple(groups)
+
+
+def _contradiction(group: Group) -> str | None:
+    if group.uploaded_after is not None and group.source != "upload":
+        return "uploaded_after: only an upload has it"
+    if group.uploaded_after is not None and group.age is not None:
+        return "uploaded_after: age says it already"
+    if group.renewal_omits and group.source == "upload":
+        return "renewal_omits: an upload is never renewed"
+    if not set(group.states.values()).isdisjoint(get_args(State)):
+        return "states: expected names that the specification does not have"
+    return None
 
 
 def checked(scenario: Scenario, place: str) -> Scenario:

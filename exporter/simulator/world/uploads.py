@@ -1,4 +1,4 @@
-"""Certificates that somebody uploads: checked, then held as they are."""
+"""Certificates that somebody uploads, new or in the place of others: checked, then held."""
 
 import math
 
@@ -37,6 +37,18 @@ def upload(
     )
     fleet.add(entry)
     return entry
+
+
+def update(entry: Entry, chain: str, pkey: str, now: float) -> None:
+    """Replace a certificate's chain and key: ids, services and creation stay as they were.
+
+    From then on nobody renews it. Raises RefusedError for what `upload` would not accept either.
+    """
+    leaf = x509.leaf(chain, pkey, entry.common_name, now)
+    entry.plan = _plan(leaf, entry.plan.created_at)
+    entry.uploaded = True
+    entry.subject, entry.issuer = leaf.subject, leaf.issuer
+    entry.serial_number = leaf.serial_number
 
 
 def _plan(leaf: x509.Leaf, created_at: int) -> Plan:
