@@ -24,6 +24,7 @@ from tests.simulator.simulated import TOKEN, account
 pytestmark = pytest.mark.anyio
 
 COUNT = 7
+FQDN = "*.example.com."
 
 
 def renewed() -> Pair:
@@ -118,6 +119,25 @@ async def test_delete(world: Simulator, cloud: Any) -> None:
     deleted = await cloud.certificates.get(name="c-1").delete()
 
     assert deleted.name == "c-1"
+    assert len(world.certificates()) == COUNT
+
+
+async def test_a_server_of_generation_2_alone() -> None:
+    """Everything that the SDK can do with certificates, there and back."""
+    world = account(Group("c-{n}.example", name="c-{n}", count=COUNT), generation=2)
+    async with (
+        serve(world.app) as address,
+        UnikraftCloud(token=TOKEN, metro=str(address)) as client,
+    ):
+        certificate = await client.certificates.create(**upload(cn=None, common_name=FQDN))
+        handle = client.certificates.get(uuid=certificate.uuid)
+        await handle.update(chain=renewed().pem, pkey=renewed().pkey)
+        read = await handle.refresh()
+        listed = [c.name async for c in client.certificates.list(page_size=3)]
+        await handle.delete()
+
+    assert (read.common_name, read.serial_number) == ("*.example.com", "0D")
+    assert listed == [*(f"c-{n}" for n in range(1, COUNT + 1)), "my-upload"]
     assert len(world.certificates()) == COUNT
 
 

@@ -22,7 +22,7 @@ PATH = "/v1/certificates"
 BEARER = {"authorization": f"Bearer {TOKEN}"}
 RUN = """
 from exporter.simulator import run
-run(listen={listen!r}, token="secret", metro="fra0", scenario={scenario!r}, seed=1, speed={speed})
+run(listen={listen!r}, token="secret", metro="fra", scenario={scenario!r}, seed=1, speed={speed})
 """
 
 

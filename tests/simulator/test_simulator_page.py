@@ -93,7 +93,7 @@ def shown(position: int, place: Path) -> Path:
 
 def test_the_pages_own_scenario_can_be(tmp_path: Path) -> None:
     """The file it shows is a scenario."""
-    world = simulator.Simulator(shown(0, tmp_path), metro="dal0")
+    world = simulator.Simulator(shown(0, tmp_path), metro="dal")
 
     assert len(world.certificates()) == 5
     assert load(tmp_path / "own.yaml").faults

@@ -43,6 +43,10 @@ _REFUSALS: dict[Reason, tuple[int, Code]] = {
 }
 
 
+_FAILED = "Failed to perform all operations"
+"""What the envelope says where items failed, whichever they are: each has a message of its own."""
+
+
 class Answer(msgspec.Struct, frozen=True):
     """A status, headers and a body."""
 
@@ -103,12 +107,11 @@ def failed(code: Code, message: str, uuid: str | None = None, name: str | None =
 
 def success(items: Sequence[Item]) -> Answer:
     """The envelope around the items; its status follows from theirs."""
-    failures = [item for item in items if item.status == "error"]
+    failures = sum(item.status == "error" for item in items)
     if not failures:
         return document({"status": "success", "data": {"certificates": items}})
-    status = "partial_success" if len(failures) < len(items) else "error"
-    message = failures[0].message
-    return document({"status": status, "message": message, "data": {"certificates": items}})
+    status = "partial_success" if failures < len(items) else "error"
+    return document({"status": status, "message": _FAILED, "data": {"certificates": items}})
 
 
 def document(body: object) -> Answer:

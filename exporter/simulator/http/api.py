@@ -106,6 +106,8 @@ class Api:
     def _upload(self, request: Request) -> Answer:
         self._query(request, frozenset())
         body = bodies.upload(request.body)
+        if self._generation == 2 and not body.domain.endswith("."):
+            raise invalid("cn: expected a fully-qualified domain name, which ends with a dot")
         name = body.name if isinstance(body.name, str) else None
         now = self._clock.now()
         return success([_brief(upload(self._fleet, name, body.domain, body.chain, body.pkey, now))])
@@ -184,7 +186,7 @@ class Api:
         return lambda entry: detailed(entry.certificate(now), status)
 
     def _page(self, query: Query) -> list[Entry]:
-        entries = self._fleet.listing(query.order)
+        entries = self._fleet.listing(query.order, query.since)
         if query.start is not None:
             first = self._fleet.by_uuid(query.start)
             entries = entries[entries.index(first) :] if first else []

@@ -1,6 +1,8 @@
 """The query of a request; anything the specification does not allow is refused."""
 
+import contextlib
 import re
+from datetime import datetime
 from urllib.parse import unquote_to_bytes
 
 import msgspec
@@ -22,12 +24,17 @@ class Reference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Query(msgspec.Struct):
-    """The query parameters of a request; `paged` where any of those about pages is among them."""
+    """The query parameters of a request; `paged` where any of those about pages is among them.
+
+    A listing starts with the certificate of the uuid `start`, or with the first of those created
+    at `since` (Unix seconds) or after.
+    """
 
     references: list[Reference] = []
     details: bool = True
     count: int = 0
     start: str | None = None
+    since: float | None = None
     order: Order | None = None
     paged: bool = False
 
@@ -96,13 +103,25 @@ def _set(query: Query, key: str, value: str) -> None:
         if not (value.isascii() and value.isdigit() and len(value) <= 10):
             raise invalid(f"count: expected a number from 0 up, got '{value[:255]}'")
         query.count = int(value)
+    elif key == "from" and _UUID.fullmatch(value.lower()):
+        query.start = value.lower()
     elif key == "from":
-        query.start = canonical(value)
+        query.since = _moment(value)
     elif key == "order":
         query.order = "asc" if _one_of(key, value, "asc", "desc") == "asc" else "desc"
     else:
         _one_of(key, value, "create_time")
         query.order = query.order or "asc"
+
+
+def _moment(value: str) -> float:
+    """The Unix time of an ISO 8601 one; a 400 where its zone is missing, or it is none."""
+    with contextlib.suppress(ValueError):
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is not None:
+            return moment.timestamp()
+    expected = "a uuid or an ISO 8601 time with its zone"
+    raise invalid(f"from: expected {expected}, got '{value[:255]}'")
 
 
 def _one_of(key: str, value: str, *values: str) -> str:

@@ -51,12 +51,19 @@ class Fleet:
             raise UnknownError(f"No certificate {certificate}")
         return entry
 
-    def listing(self, order: Order | None = None) -> list[Entry]:
-        """All of them by creation, the oldest (`asc`) or the newest first; None: as they came."""
-        if order is None:
+    def listing(self, order: Order | None = None, since: float | None = None) -> list[Entry]:
+        """All of them by creation, the oldest (`asc`) or the newest first; None: as they came.
+
+        `since` (Unix seconds) lets the listing begin with those that were created then; without
+        an order it goes on to the newest.
+        """
+        if order is None and since is None:
             return list(self._by_uuid.values())
-        oldest_first = sorted(self._by_uuid.values(), key=lambda entry: entry.plan.created_at)
-        return oldest_first if order == "asc" else oldest_first[::-1]
+        entries = sorted(self._by_uuid.values(), key=lambda entry: entry.plan.created_at)
+        if order == "desc":
+            entries.reverse()
+            return [e for e in entries if since is None or e.plan.created_at <= since]
+        return [e for e in entries if since is None or e.plan.created_at >= since]
 
     def certificates(self, now: float) -> tuple[Certificate, ...]:
         """What is true of each at that moment, in the order in which they came."""
