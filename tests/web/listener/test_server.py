@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from exporter.service import Address, listen
 from exporter.web import Guard, Limits, Server, WebSettings, create_probe_app
-from exporter.web.access.settings import Loaded
+from exporter.web.listener.tls import Handshake
 from tests.world.authority import DAY, Authority, Files
 from tests.world.tools import need
 
@@ -48,7 +48,8 @@ async def started(
     with listen(Address("127.0.0.1", 0)) as listener:
         where = listener.getsockname()
         app = Guard(_app, settings) if settings else _app
-        server = Server(app, [listener], settings, grace=1, limits=limits)
+        handshake = settings.handshake if settings else lambda: None
+        server = Server(app, [listener], handshake, grace=1, limits=limits)
         running = asyncio.create_task(server.serve())
         try:
             yield server, where
@@ -184,12 +185,11 @@ async def test_no_answer_waits_for_its_beginning_to_be_confirmed() -> None:
 async def test_a_bug_before_the_door_ends_the_server() -> None:
     """It does not stay there and take no connection."""
 
-    class Broken(WebSettings):
-        def current(self) -> Loaded:
-            raise ZeroDivisionError
+    def broken() -> Handshake:
+        raise ZeroDivisionError
 
     with listen(Address("127.0.0.1", 0)) as listener:
-        server = Server(_app, [listener], Broken(None), grace=1)
+        server = Server(_app, [listener], broken, grace=1)
         running = asyncio.create_task(server.serve())
         async with connected(listener.getsockname()) as (reader, _):
             assert await ended(reader) == b""
