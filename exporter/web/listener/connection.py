@@ -91,6 +91,8 @@ class Connection(H11Protocol):
         super().on_response_complete()
         if self.cycle is not done:  # the next request was there already
             self._begin_answer()
+        elif self.conn.trailing_data[0]:  # or a part of its head
+            self._set_deadline(self._limits.head)
 
     def timeout_keep_alive_handler(self) -> None:
         """End an idle connection, without waiting for a client that leaves its answer unread."""
