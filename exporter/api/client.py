@@ -71,7 +71,7 @@ class Client:
         budget: Callable[[], Awaitable[None]] | None = None,
         clock: Callable[[], float] = time.time,
         wanted: Callable[[Certificate], bool] | None = None,
-        shard: Shard = Shard(),  # noqa: B008 - immutable
+        shard: Shard = Shard(),
         aside: Aside = asyncio.to_thread,
     ) -> None:
         self._http = http

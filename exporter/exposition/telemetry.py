@@ -34,7 +34,7 @@ class Telemetry:
     read it must not pass for a replica of one that can.
     """
 
-    def __init__(self, shard: Shard = Shard()) -> None:  # noqa: B008 - immutable
+    def __init__(self, shard: Shard = Shard()) -> None:
         self._registry = registry = CollectorRegistry()
 
         self._metros: list[MetricWrapperBase] = []

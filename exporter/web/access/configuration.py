@@ -6,10 +6,8 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import msgspec
-import yaml
 
-from exporter.config.document import Strict, WrongValue, decoded, one_line
-from exporter.errors import ConfigurationError
+from exporter.config.document import Strict, WrongValue, decoded, reading
 from exporter.web.listener.tls import Tls, Version
 
 # The last character of the salt has two bits: bcrypt takes no other.
@@ -79,7 +77,7 @@ def parse(text: bytes, path: Path) -> WebConfiguration:
     Relative files are relative to the folder of that file.
     Raises `ConfigurationError` naming the file, the path within it and what was expected.
     """
-    try:
+    with reading(path):
         document = _without_nulls(decoded(text))
         file = msgspec.convert({} if document is None else document, _File)
         return WebConfiguration(
@@ -87,12 +85,6 @@ def parse(text: bytes, path: Path) -> WebConfiguration:
             _headers(file.http_server_config),
             _users(file.basic_auth_users),
         )
-    except (yaml.YAMLError, UnicodeDecodeError) as exc:
-        raise ConfigurationError(f"{path}: not YAML: {one_line(exc)}") from exc
-    except RecursionError as exc:
-        raise ConfigurationError(f"{path}: not YAML: nested too deeply") from exc
-    except (msgspec.ValidationError, WrongValue) as exc:
-        raise ConfigurationError(f"{path}: {one_line(exc)}") from exc
 
 
 def _without_nulls(value: Any, kind: type[Strict] = _File) -> Any:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import structlog
 
-from exporter.config.document import WrongValue, content
+from exporter.config.document import content, reading
 from exporter.errors import ConfigurationError
 from exporter.web.access.configuration import WebConfiguration, parse
 from exporter.web.listener import tls
@@ -56,16 +56,12 @@ class WebSettings:
         """What the files say now. Raises `ConfigurationError` and keeps the last good reading."""
         if self._path is None:
             return self._loaded
-        try:
-            # Before the text: a change in between is then seen as one.
+        with reading(self._path):
+            # Before the text, so that a change in between counts as one.
             own = _signature((self._path,))
             configuration = parse(content(self._path), self._path)
             named = _signature(configuration.tls.files if configuration.tls else ())
             handshake = tls.handshake(configuration.tls) if configuration.tls else None
-        except OSError as exc:
-            raise ConfigurationError(f"{self._path}: cannot be read: {exc.strerror}") from exc
-        except WrongValue as exc:
-            raise ConfigurationError(f"{self._path}: {exc}") from exc
         if self._loaded.signature and (handshake is None) != (self._loaded.handshake is None):
             message = "TLS is turned on and off by a restart only - at `$.tls_server_config`"
             raise ConfigurationError(f"{self._path}: {message}")
