@@ -228,7 +228,7 @@ async def serve(
         probes = [stack.enter_context(listen(a)) for a in (web.probe_address,) if a is not None]
         reloader = Reloader(load or (lambda: configuration), graph.apply, settings, graph.telemetry)
         app = graph.app(web.telemetry_path, reloader.reload if web.lifecycle else None)
-        servers = [Server(Guard(app, settings), listeners, settings, grace=GRACE_SECONDS)]
+        servers = [Server(Guard(app, settings), listeners, settings.handshake, grace=GRACE_SECONDS)]
         if probes:
             app = create_probe_app(lambda: graph.metros.tried)
             servers.append(Server(app, probes, grace=GRACE_SECONDS, limits=_PROBES))
@@ -266,7 +266,7 @@ def _obey(servers: Sequence[Server], reload: Callable[[], object]) -> None:
 def _announce(
     listeners: Sequence[socket.socket], probes: Sequence[socket.socket], settings: WebSettings
 ) -> str:
-    tls = settings.current().context is not None
+    tls = settings.handshake() is not None
     for listener in listeners:
         log.info("listening", address=_where(listener), tls=tls)
     for listener in probes:

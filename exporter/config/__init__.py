@@ -1,61 +1,33 @@
-"""What the operator wants, as frozen types; nothing in here reads a file but a token's."""
+"""What the operator wants, as frozen types, and the file and the environment that say it.
+
+The types stand here. Nothing may enter that talks to the API or serves; what the web config file
+says belongs to `exporter.web.access`.
+"""
 
 import re
 import zlib
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
-from exporter.config.document import content
-from exporter.errors import Unauthorized
+from exporter.config.tokens import Token, TokenFile, TokenSource, TokenVariable
+
+__all__ = [
+    "DEFAULT_MAX_RESPONSE_BYTES",
+    "DEFAULT_STALE_AFTER",
+    "Account",
+    "Authorities",
+    "Configuration",
+    "Metro",
+    "Selection",
+    "Shard",
+    "Token",
+    "TokenFile",
+    "TokenSource",
+    "TokenVariable",
+]
 
 DEFAULT_MAX_RESPONSE_BYTES: Final = 256 * 1024 * 1024
 DEFAULT_STALE_AFTER: Final = 3600.0
-
-
-class Token:
-    """A bearer token that shows itself to nobody who does not ask for its `value`."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: str) -> None:
-        self.value = value
-
-    def __repr__(self) -> str:
-        return "<token>"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Token) and self.value == other.value
-
-    def __hash__(self) -> int:
-        return hash(self.value)
-
-
-class TokenFile(NamedTuple):
-    """A token that is read anew from a file each time, so that rotation needs no restart."""
-
-    path: Path
-
-    def read(self) -> Token:
-        """The token now. Raises `Unauthorized` where the file holds none."""
-        try:
-            text = content(self.path)
-        except OSError as exc:
-            raise Unauthorized(f"token file {self.path}: {exc.strerror}") from exc
-        return token(text.decode("latin-1"), f"token file {self.path}")
-
-
-class TokenVariable(NamedTuple):
-    """A token from an environment variable, which cannot change while the process runs."""
-
-    name: str
-    token: Token
-
-    def read(self) -> Token:
-        """The token."""
-        return self.token
-
-
-TokenSource = TokenFile | TokenVariable
 
 
 class Authorities(NamedTuple):
@@ -66,7 +38,7 @@ class Authorities(NamedTuple):
 
 
 class Selection(NamedTuple):
-    """Which of a metro's certificates are looked at, and which of those have their own series.
+    """Which of a metro's certificates are exported, and which of those have their own series.
 
     `include` and `exclude` are matched against the whole name and the whole common name.
     """
@@ -142,7 +114,10 @@ class Shard(NamedTuple):
 
 
 class Configuration(NamedTuple):
-    """Durations are in seconds. Of several shards each fetches in batches, whatever `fetch` is."""
+    """Durations are in seconds. With several shards each fetches in batches, whatever `fetch` is.
+
+    Equal values mean that a reload changes nothing (decisions/0403).
+    """
 
     accounts: tuple[Account, ...]
     interval: float = 60.0
@@ -157,13 +132,3 @@ class Configuration(NamedTuple):
     def batched(self) -> bool:
         """Whether a poll lists first and then fetches in batches."""
         return self.fetch == "batched" or self.shard.total > 1
-
-
-def token(text: str, place: str) -> Token:
-    """The token in a text; raises `Unauthorized`, which never repeats the text."""
-    value = text.strip()
-    if not value:
-        raise Unauthorized(f"{place}: expected a token, and it is empty")
-    if not all("!" <= character <= "~" for character in value):
-        raise Unauthorized(f"{place}: expected a token of visible ASCII characters, on one line")
-    return Token(value)

@@ -1,0 +1,32 @@
+"""Durations as Prometheus writes them."""
+
+import re
+from typing import Final
+
+_DURATION: Final = re.compile(
+    "".join(rf"(?:(\d{{1,15}}){unit})?" for unit in ("y", "w", "d", "h", "m", "s", "ms")), re.ASCII
+)
+_SECONDS: Final = (365 * 86400, 7 * 86400, 86400, 3600, 60, 1, 0.001)
+_LONGEST: Final = 10 * _SECONDS[0]
+
+
+def duration(text: str | int) -> float:
+    """Seconds of a Prometheus duration: `1m30s`, `500ms`, `1h`, `0`.
+
+    Raises ValueError (Prometheus, "Configuration", `<duration>`).
+    """
+    if text in ("0", 0):
+        return 0.0
+    match = _DURATION.fullmatch(text) if isinstance(text, str) and text else None
+    if match is None:
+        raise ValueError("expected a Prometheus duration such as 60s, 1m30s or 500ms")
+    parts = zip(match.groups(), _SECONDS, strict=True)
+    return float(sum(int(number) * unit for number, unit in parts if number))
+
+
+def positive_duration(text: str | int) -> float:
+    """Seconds of a Prometheus duration of more than 0 and at most 10 years; raises ValueError."""
+    seconds = duration(text)
+    if not 0 < seconds <= _LONGEST:
+        raise ValueError("expected a duration longer than 0 and of at most 10y")
+    return seconds
