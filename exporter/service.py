@@ -23,7 +23,7 @@ from exporter.errors import ConfigurationError, ExporterError
 from exporter.exposition.render import Exposition, render
 from exporter.exposition.selection import wanted
 from exporter.exposition.telemetry import Telemetry
-from exporter.polling.metros import Metros, Plan, Polled
+from exporter.polling.metros import Metros, Plan
 from exporter.polling.poller import Poller, Schedule
 from exporter.polling.snapshot import Key, MetroSnapshot, Store
 from exporter.reload import Reloader
@@ -73,7 +73,7 @@ class Graph:
         self.telemetry.configuration_loaded(clock())
         self.store = Store()
         self.exposition = Exposition(stale_after=configuration.stale_after, clock=clock)
-        self.metros = Metros(self._polled, self)
+        self.metros = Metros(self._poller)
 
     @property
     def pollers(self) -> tuple[Poller, ...]:
@@ -81,8 +81,16 @@ class Graph:
         return self.metros.pollers
 
     async def apply(self, configuration: Configuration) -> None:
-        """Poll what this configuration says; raises `ConfigurationError` and changes nothing."""
-        await self.metros.apply(configuration)
+        """Poll what this configuration says.
+
+        A metro that changed keeps its data for as long as it is the same API (decisions/0403).
+        Raises `ConfigurationError`, and then nothing has changed.
+        """
+        began, gone = await self.metros.apply(configuration)
+        for key in gone:
+            self._forget(key)
+        for plan in began:
+            self._begin(plan)
         self.exposition.withdraw_after(configuration.stale_after)
         if configuration.stale_after < 2 * configuration.interval:
             # To an alert what is withdrawn from a metro that is read was deleted.
@@ -106,20 +114,19 @@ class Graph:
             reload=reload,
         )
 
-    def begin(self, plan: Plan) -> None:
-        """The metro is polled from now on; what is known of it stays, as far as it is wanted."""
+    def _begin(self, plan: Plan) -> None:
+        """Keep what is known of the metro, as far as the plan still selects it."""
         newest, passes = self.store.newest(plan.key), wanted(plan.metro.selection)
         if newest and passes:
             self.store.publish(newest.only(passes))
         self.telemetry.track(plan.key, interval=plan.configuration.interval)
 
-    def forget(self, key: Key) -> None:
-        """Nothing is known of the metro any more."""
+    def _forget(self, key: Key) -> None:
         self.store.forget(key)
         self.exposition.forget(key)
         self.telemetry.forget(key)
 
-    def _polled(self, plan: Plan) -> Polled:
+    def _poller(self, plan: Plan) -> Poller:
         configuration = plan.configuration
         tls = self._trust.context(plan.metro.authorities)
         http = connections(plan.metro, configuration, tls)
@@ -135,17 +142,17 @@ class Graph:
             shard=configuration.shard,
             aside=self._aside,
         )
-        poller = Poller(
+        return Poller(
             plan.key,
             client.batched if configuration.batched else client.bulk,
             _schedule(configuration),
             store=self.store,
             publish=partial(self._publish, plan.metro.selection),
             observer=self.telemetry,
+            disconnect=http.aclose,
             clock=self._clock,
             aside=self._aside,
         )
-        return Polled(poller, http.aclose)
 
     async def _publish(self, selection: Selection, snapshot: MetroSnapshot) -> None:
         previous = self.exposition.rendered(snapshot.key)

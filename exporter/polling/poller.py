@@ -1,4 +1,4 @@
-"""One metro's loop: look, publish, wait."""
+"""One metro's loop: poll, publish, wait."""
 
 import asyncio
 import random
@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 
 class Observer(Protocol):
-    """Who counts polls."""
+    """Counts polls."""
 
     def succeeded(self, snapshot: MetroSnapshot, *, seconds: float) -> None: ...
     def failed(self, key: Key, error: PollError, *, seconds: float) -> None: ...
@@ -42,13 +42,16 @@ class Schedule(NamedTuple):
     stale_after: float
 
 
+async def _nothing_to_close() -> None: ...
+
+
 class Poller:
     """Polls one metro; never two polls at a time.
 
-    `fetch` gives a reading or raises `PollError`.
+    `fetch` gives a reading or raises `PollError`, and `disconnect` closes what it left open.
     `publish` is awaited after every poll with the newest snapshot, after a failed one too:
     days to expiry go on counting.
-    `aside` does off the event loop what takes long.
+    `aside` does off the event loop what takes long. `clock` gives Unix time.
     """
 
     def __init__(  # noqa: PLR0913 - it is given all that it needs
@@ -60,6 +63,7 @@ class Poller:
         store: Store,
         publish: Callable[[MetroSnapshot], Awaitable[None]],
         observer: Observer,
+        disconnect: Callable[[], Awaitable[None]] = _nothing_to_close,
         clock: Callable[[], float] = time.time,
         aside: Aside = asyncio.to_thread,
     ) -> None:
@@ -70,10 +74,23 @@ class Poller:
         self._store = store
         self._publish = publish
         self._observer = observer
+        self._disconnect = disconnect
         self._clock = clock
         self._aside = aside
         self._failures = 0
         self._logged: frozenset[tuple[str, str, str]] = frozenset()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self, group: asyncio.TaskGroup) -> None:
+        """Poll in this group until `close`; a bug ends the group."""
+        self._task = group.create_task(self.run())
+
+    async def close(self) -> None:
+        """End the polls and close the connections."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+        await self._disconnect()
 
     async def run(self) -> None:
         """Poll for ever. A wait longer than the interval is broken up to publish again."""
@@ -92,8 +109,8 @@ class Poller:
             async with asyncio.timeout(self._schedule.deadline):
                 reading = await self._fetch()
         except TimeoutError:
-            said = f"the poll did not end within {self._schedule.deadline:g} s"
-            wait = self._failed(TimedOut(said), time.perf_counter() - started)
+            error = TimedOut(f"the poll did not end within {self._schedule.deadline:g} s")
+            wait = self._failed(error, time.perf_counter() - started)
         except PollError as exc:
             wait = self._failed(exc, time.perf_counter() - started)
         else:
@@ -113,10 +130,10 @@ class Poller:
     async def _succeeded(self, reading: Reading, taken_at: float, started: float) -> None:
         previous = self._store.newest(self.key)
         stale_after = self._schedule.stale_after
-        looking = partial(
+        work = partial(
             look, self.key, reading, previous, taken_at=taken_at, stale_after=stale_after
         )
-        snapshot = await self._aside(looking)
+        snapshot = await self._aside(work)
         seconds = time.perf_counter() - started
         self._store.publish(snapshot)
         self._observer.succeeded(snapshot, seconds=seconds)
@@ -163,7 +180,7 @@ class Poller:
     def _log_unread(self, unread: tuple[Unread, ...]) -> None:
         """One line for each item, once for as long as it stays unreadable."""
         seen = {(item.reason, item.uuid, item.name): item for item in unread}
-        new = [item for what, item in seen.items() if what not in self._logged]
+        new = [item for identity, item in seen.items() if identity not in self._logged]
         for item in new[:_UNREAD_LOGGED_AT_ONCE]:
             log.warning(
                 "certificate skipped",
@@ -174,6 +191,6 @@ class Poller:
                 error=item.message,
             )
         if len(new) > _UNREAD_LOGGED_AT_ONCE:
-            more = len(new) - _UNREAD_LOGGED_AT_ONCE
-            log.warning("more certificates skipped", **self.key._asdict(), count=more)
+            rest = len(new) - _UNREAD_LOGGED_AT_ONCE
+            log.warning("more certificates skipped", **self.key._asdict(), count=rest)
         self._logged = frozenset(seen)
