@@ -98,7 +98,7 @@ METRO_FAMILIES: Final[tuple[Family[Any], ...]] = (
     _REQUESTS,
     _REQUEST_DURATION,
 )
-"""What is said of each metro."""
+"""The metrics of each metro."""
 
 _BUILD: Final = Family(
     Gauge,
@@ -137,14 +137,14 @@ EXPORTER_FAMILIES: Final[tuple[Family[Any], ...]] = (
     _SHARD,
     _SHARDS,
 )
-"""What is said of the exporter itself."""
+"""The metrics of the exporter itself."""
 
 
 class Telemetry:
     """The exporter's own metrics, in a registry of their own.
 
-    What is said of a metro carries the label `shard` where there are several: a shard that cannot
-    read it must not pass for a replica of one that can (decisions/0204).
+    Those of a metro carry the label `shard` where there are several shards: one that cannot read
+    the metro must not pass for a replica of one that can (decisions/0204).
     """
 
     def __init__(self, shard: Shard = Shard()) -> None:  # noqa: B008 - immutable

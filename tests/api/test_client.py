@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from exporter.api.client import Client
+from exporter.api.exchange import Exchange
 from exporter.api.protocol import Reading
 from exporter.config import Token, TokenFile, TokenSource, TokenVariable
 from exporter.errors import PollError, Unauthorized
@@ -33,14 +34,14 @@ async def client(
     told = [] if seen is None else seen
     limit = httpx.Timeout(1.0, connect=0.7)
     async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=limit) as connections:
-        yield Client(
+        exchange = Exchange(
             connections,
             token,
             timeout=1.0,
             max_response_bytes=1 << 20,
             on_request=lambda endpoint, code, _: told.append((endpoint, code)),
-            clock=lambda: 0.0,
         )
+        yield Client(exchange, clock=lambda: 0.0)
 
 
 async def test_bulk_is_one_plain_request() -> None:
@@ -94,8 +95,8 @@ async def test_batched_lists_and_fetches_in_batches() -> None:
 async def test_a_missing_list_is_asked_for_once(status: int) -> None:
     """The second generation lists without details; that will not change back."""
     listed = http(200, body({"uuid": "a", "name": "a"}))
-    found = http(200, body(item(uuid="a")))
-    api = ScriptedApi(http(status), listed, found, listed, found)
+    answer = http(200, body(item(uuid="a")))
+    api = ScriptedApi(http(status), listed, answer, listed, answer)
     async with api.serving() as url, client(url) as metro:
         first, second = await metro.batched(), await metro.batched()
 

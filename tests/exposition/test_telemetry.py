@@ -15,11 +15,11 @@ from tests.world.builders import FRA, certificate, snapshot
 def samples(telemetry: Telemetry, prefix: str = "ukc_") -> dict[str, float]:
     """Every sample, by name and label values; without the labels that all share."""
     text = telemetry.exposition(openmetrics=False).decode()
-    found = (s for family in text_string_to_metric_families(text) for s in family.samples)
+    each = (s for family in text_string_to_metric_families(text) for s in family.samples)
     common = {"account": "default", "metro": "fra0"}.items()
     return {
         " ".join([s.name, *(v for k, v in s.labels.items() if (k, v) not in common)]): s.value
-        for s in found
+        for s in each
         if s.name.startswith(prefix) and not s.name.endswith("_bucket")
     }
 
@@ -119,21 +119,19 @@ def test_metros_are_told_apart_and_exporters_share_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("shard", "said"), [(Shard(1, 2), {"1"}), (Shard(), {None})], ids=["a shard", "the whole"]
+    ("shard", "labels"), [(Shard(1, 2), {"1"}), (Shard(), {None})], ids=["a shard", "the whole"]
 )
-def test_a_shard_says_which_it_is_wherever_it_speaks_of_a_metro(
-    shard: Shard, said: set[str | None]
-) -> None:
-    """A single exporter does not: `account, metro` are the labels of its metros."""
+def test_metrics_of_a_metro_name_the_shard(shard: Shard, labels: set[str | None]) -> None:
+    """Where there are several; those of a single exporter have `account` and `metro` alone."""
     telemetry = Telemetry(shard)
     telemetry.track(FRA, interval=60)
     telemetry.on_request(FRA)("/v1/certificates/list", "200", 0.2)
     telemetry.succeeded(snapshot(certificate()), seconds=0.5)
     telemetry.failed(FRA, RateLimited("slower"), seconds=0.1)
     page = telemetry.exposition(openmetrics=False).decode()
-    found = [s for family in text_string_to_metric_families(page) for s in family.samples]
+    each = [s for family in text_string_to_metric_families(page) for s in family.samples]
 
-    assert said == {s.labels.get("shard") for s in found if "metro" in s.labels}
+    assert {s.labels.get("shard") for s in each if "metro" in s.labels} == labels
 
 
 def test_a_metro_that_is_gone_is_gone_for_a_shard() -> None:
