@@ -204,7 +204,7 @@ async def once(
     async with build(configuration, clock=clock) as graph:
         await asyncio.gather(*(poller.poll() for poller in graph.pollers))
         page = graph.exposition.stream(
-            openmetrics=False, tail=graph.telemetry.exposition(openmetrics=False)
+            openmetrics=False, tail=graph.telemetry.exposition(openmetrics=False, process=False)
         )
         failed = tuple(p.key for p in graph.pollers if graph.store.newest(p.key) is None)
         return b"".join(page.text()), failed

@@ -48,6 +48,7 @@ async def test_the_specifications_samples_give_exactly_the_contracts_series() ->
     days = [line for line in got if line.startswith("ukc_certificate_expiry_days")]
 
     assert golden == [line for line in got if line not in days]
+    assert {line[:4] for line in page.decode().splitlines() if line[0] != "#"} == {"ukc_"}
     assert (len(days), 'metro="fra0"' in days[0]) == (1, True)
     assert float(days[0].split()[-1]) < 0
     assert failed == ()

@@ -2,7 +2,7 @@
 
 import platform
 from collections import Counter as Tally
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Final, Generic, NamedTuple, TypeVar, cast
 
@@ -13,6 +13,7 @@ from prometheus_client.gc_collector import GCCollector
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
 
 from exporter import __version__
 from exporter.config import Shard
@@ -24,6 +25,12 @@ prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
 
 METRO: Final = ("account", "metro")
 _BUCKETS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+
+_EOF: Final = b"# EOF\n"
+_GENERATE: Final[Mapping[bool, Callable[[Collector], bytes]]] = {
+    False: generate_latest,
+    True: generate_openmetrics,
+}
 
 M = TypeVar("M", bound=MetricWrapperBase)
 
@@ -140,29 +147,72 @@ EXPORTER_FAMILIES: Final[tuple[Family[Any], ...]] = (
 """The metrics of the exporter itself."""
 
 
-class Telemetry:
-    """The exporter's own metrics, in a registry of their own.
+class _MetroMetrics:
+    """The metrics of one metro; `samples` are its lines for each of `METRO_FAMILIES`, as rendered.
 
+    Both formats write these lines alike: they differ in what describes a family.
+    """
+
+    def __init__(self, labels: Mapping[str, str]) -> None:
+        self._values = tuple(labels.values())
+        self._metrics = {
+            family.name: family.type(
+                family.name, family.help, (*labels, *family.labels), registry=None
+            )
+            for family in METRO_FAMILIES
+        }
+        for family in METRO_FAMILIES:
+            for values in family.preset:
+                self.of(family, *values)
+        self.samples: list[bytes] = []
+        self.render()
+
+    def of(self, family: Family[M], *values: str) -> M:
+        """The metric of a family with these values of its own labels."""
+        return cast("M", self._metrics[family.name]).labels(*self._values, *values)
+
+    def render(self) -> None:
+        """Write the samples as they are now."""
+        metrics = self._metrics.values()
+        self.samples = [_lines(generate_latest(m), described=False) for m in metrics]
+
+
+class Telemetry:
+    """The exporter's own metrics.
+
+    Those of a metro are rendered when its poll ends, so that a scrape of many metros costs little
+    (decisions/0506); the others are few, and rendered when a scrape comes.
     Those of a metro carry the label `shard` where there are several shards: one that cannot read
     the metro must not pass for a replica of one that can (decisions/0204).
     """
 
     def __init__(self, shard: Shard = Shard()) -> None:  # noqa: B008 - immutable
-        self._registry = CollectorRegistry()
         self._shard = {"shard": str(shard.ordinal)} if shard.total > 1 else {}
+        self._headers = _headers((*METRO, *self._shard))
+        self._metros: dict[Key, _MetroMetrics] = {}
+        self._exporter, self._process = CollectorRegistry(), CollectorRegistry()
         self._metrics = {
-            **self._registered(METRO_FAMILIES, (*METRO, *self._shard)),
-            **self._registered(EXPORTER_FAMILIES, ()),
+            family.name: family.type(
+                family.name, family.help, family.labels, registry=self._exporter
+            )
+            for family in EXPORTER_FAMILIES
         }
         self._of(_BUILD, __version__, platform.python_version()).set(1)
         self._of(_SHARD, str(shard.ordinal), str(shard.total)).set(1)
         self._of(_SHARDS).set(shard.total)
-        ProcessCollector(registry=self._registry)
-        GCCollector(registry=self._registry)
+        ProcessCollector(registry=self._process)
+        GCCollector(registry=self._process)
 
-    def exposition(self, *, openmetrics: bool) -> bytes:
-        """The metrics now; in OpenMetrics with the mark that ends a page."""
-        return (generate_openmetrics if openmetrics else generate_latest)(self._registry)
+    def exposition(self, *, openmetrics: bool, process: bool = True) -> bytes:
+        """The metrics now; in OpenMetrics with the mark that ends a page.
+
+        Without `process`, those of the process and its garbage collector are left out.
+        """
+        registries = (self._exporter, self._process) if process else (self._exporter,)
+        generate = _GENERATE[openmetrics]
+        pages = [generate(registry).removesuffix(_EOF) for registry in registries]
+        end = _EOF if openmetrics else b""
+        return b"".join((*self._of_metros(openmetrics=openmetrics), *pages, end))
 
     def configuration_loaded(self, now: float) -> None:
         """The configuration in force was loaded at this Unix time."""
@@ -174,61 +224,76 @@ class Telemetry:
         self._of(_RELOAD_SUCCESSFUL).set(0)
 
     def track(self, key: Key, *, interval: float) -> None:
-        """Begin a metro, with a zero for everything that may happen; `interval` in seconds."""
-        for family in METRO_FAMILIES:
-            for values in family.preset:
-                self._of_metro(family, key, *values)
-        self._of_metro(_INTERVAL, key).set(interval)
+        """Begin a metro, with a zero for everything that may happen; `interval` in seconds.
+
+        One that is there already goes on counting.
+        """
+        if key not in self._metros:
+            self._metros[key] = _MetroMetrics({**key._asdict(), **self._shard})
+        metro = self._metros[key]
+        metro.of(_INTERVAL).set(interval)
+        metro.render()
 
     def forget(self, key: Key) -> None:
         """End a metro: no series of it is left."""
-        for family in METRO_FAMILIES:
-            self._metrics[family.name].remove_by_labels(key._asdict())
+        self._metros.pop(key, None)
 
     def on_request(self, key: Key) -> Callable[[str, str, float], None]:
-        """What counts the metro's requests: takes endpoint, code and seconds."""
+        """What counts the metro's requests, once it is tracked: takes endpoint, code, seconds."""
 
         def count(endpoint: str, code: str, seconds: float) -> None:
-            self._of_metro(_REQUESTS, key, endpoint, code).inc()
-            self._of_metro(_REQUEST_DURATION, key).observe(seconds)
+            metro = self._metros[key]
+            metro.of(_REQUESTS, endpoint, code).inc()
+            metro.of(_REQUEST_DURATION).observe(seconds)
 
         return count
 
     def succeeded(self, snapshot: MetroSnapshot, *, seconds: float) -> None:
         """A poll gave this snapshot after so many seconds."""
-        key = snapshot.key
-        self._polled(key, seconds)
-        self._of_metro(_UP, key).set(1)
-        self._of_metro(_LAST_SUCCESS, key).set(snapshot.taken_at)
-        self._of_metro(_LISTED, key).set(snapshot.listed)
-        self._of_metro(_FETCHED, key).set(snapshot.fetched)
+        metro = self._metros[snapshot.key]
+        metro.of(_UP).set(1)
+        metro.of(_LAST_SUCCESS).set(snapshot.taken_at)
+        metro.of(_LISTED).set(snapshot.listed)
+        metro.of(_FETCHED).set(snapshot.fetched)
         skipped = Tally(item.reason for item in snapshot.unread)
         for reason in REASONS:
-            self._of_metro(_SKIPPED, key, reason).set(skipped[reason])
+            metro.of(_SKIPPED, reason).set(skipped[reason])
+        _polled(metro, seconds)
 
     def failed(self, key: Key, error: PollError, *, seconds: float) -> None:
         """A poll ended in this error after so many seconds."""
-        self._polled(key, seconds)
-        self._of_metro(_UP, key).set(0)
-        self._of_metro(_FAILURES, key, error.reason).inc()
-
-    def _polled(self, key: Key, seconds: float) -> None:
-        self._of_metro(_POLLS, key).inc()
-        self._of_metro(_DURATION, key).set(seconds)
-
-    def _registered(
-        self, families: tuple[Family[Any], ...], shared: tuple[str, ...]
-    ) -> dict[str, MetricWrapperBase]:
-        return {
-            family.name: family.type(
-                family.name, family.help, (*shared, *family.labels), registry=self._registry
-            )
-            for family in families
-        }
+        metro = self._metros[key]
+        metro.of(_UP).set(0)
+        metro.of(_FAILURES, error.reason).inc()
+        _polled(metro, seconds)
 
     def _of(self, family: Family[M], *values: str) -> M:
         metric = cast("M", self._metrics[family.name])
         return metric.labels(*values) if values else metric
 
-    def _of_metro(self, family: Family[M], key: Key, *values: str) -> M:
-        return self._of(family, *key, *self._shard.values(), *values)
+    def _of_metros(self, *, openmetrics: bool) -> Iterator[bytes]:
+        for place, header in enumerate(self._headers[openmetrics]):
+            yield header
+            for metro in self._metros.values():
+                yield metro.samples[place]
+
+
+def _polled(metro: _MetroMetrics, seconds: float) -> None:
+    metro.of(_POLLS).inc()
+    metro.of(_DURATION).set(seconds)
+    metro.render()
+
+
+def _headers(labels: tuple[str, ...]) -> Mapping[bool, list[bytes]]:
+    """The lines that describe each of `METRO_FAMILIES`: in the text format, and in OpenMetrics."""
+    metrics = [f.type(f.name, f.help, (*labels, *f.labels), registry=None) for f in METRO_FAMILIES]
+    return {
+        openmetrics: [_lines(generate(metric), described=True) for metric in metrics]
+        for openmetrics, generate in _GENERATE.items()
+    }
+
+
+def _lines(page: bytes, *, described: bool) -> bytes:
+    """The lines of a page that describe its families, or those that do not."""
+    lines = page.removesuffix(_EOF).split(b"\n")[:-1]
+    return b"".join(line + b"\n" for line in lines if line.startswith(b"#") == described)

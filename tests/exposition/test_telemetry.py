@@ -1,6 +1,9 @@
 """What the exporter says of itself: events in, samples out."""
 
 import pytest
+from prometheus_client.openmetrics.parser import (
+    text_string_to_metric_families as text_string_to_openmetrics_families,
+)
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter import __version__
@@ -10,6 +13,8 @@ from exporter.errors import REASONS, RateLimited
 from exporter.exposition.telemetry import Telemetry
 from exporter.polling.snapshot import Key
 from tests.world.builders import FRA, certificate, snapshot
+
+DAL = Key("default", "dal0")
 
 
 def samples(telemetry: Telemetry, prefix: str = "ukc_") -> dict[str, float]:
@@ -109,7 +114,7 @@ def test_metros_are_told_apart_and_exporters_share_nothing() -> None:
     """Each exporter has a registry of its own."""
     one, other = Telemetry(), Telemetry()
     one.track(FRA, interval=60)
-    one.track(Key("default", "dal0"), interval=30)
+    one.track(DAL, interval=30)
 
     assert (
         samples(one)["ukc_poll_interval_seconds"],
@@ -146,9 +151,68 @@ def test_a_metro_that_is_gone_is_gone_for_a_shard() -> None:
     assert samples(telemetry)["ukc_exporter_shards"] == 3
 
 
+def polled() -> Telemetry:
+    """Two metros, one read and one not, as two shards would show them."""
+    telemetry = Telemetry(Shard(0, 2))
+    for key in (FRA, DAL):
+        telemetry.track(key, interval=60)
+        telemetry.on_request(key)("/v1/certificates", "200", 0.2)
+    telemetry.succeeded(snapshot(certificate()), seconds=0.5)
+    telemetry.failed(DAL, RateLimited("slower"), seconds=0.1)
+    return telemetry
+
+
+def test_both_formats_have_the_same_samples() -> None:
+    """Each family stands once, all of its metros together; only what describes it differs."""
+    text, openmetrics = (polled().exposition(openmetrics=om).decode() for om in (False, True))
+    families = list(text_string_to_openmetrics_families(openmetrics))  # type: ignore[no-untyped-call]
+
+    def ukc(page: str) -> list[str]:
+        return [line for line in page.splitlines() if line.startswith("ukc_")]
+
+    assert ukc(text) == ukc(openmetrics)
+    assert len({family.name for family in families}) == len(families)
+    assert openmetrics.endswith("\n# EOF\n")
+    assert openmetrics.count("# EOF") == 1
+
+
+def test_a_poll_shows_when_it_has_ended() -> None:
+    """A scrape in the middle of one finds what the last one gave."""
+    telemetry = Telemetry()
+    telemetry.track(FRA, interval=60)
+    telemetry.on_request(FRA)("/v1/certificates", "200", 0.2)
+    before = samples(telemetry)
+    telemetry.succeeded(snapshot(), seconds=0.5)
+    after = samples(telemetry)
+
+    assert "ukc_api_requests_total 200 /v1/certificates" not in before
+    assert after["ukc_api_requests_total 200 /v1/certificates"] == 1
+
+
+def test_a_metro_that_is_tracked_again_goes_on_counting() -> None:
+    """A reload that changes its interval is no restart."""
+    telemetry = Telemetry()
+    telemetry.track(FRA, interval=60)
+    telemetry.failed(FRA, RateLimited("slower"), seconds=0.1)
+    telemetry.track(FRA, interval=30)
+    after = samples(telemetry)
+
+    assert (after["ukc_polls_total"], after["ukc_poll_interval_seconds"]) == (1, 30)
+
+
 def test_process_and_garbage_collector() -> None:
     """The usual names of every Python exporter; ages of counters are left out."""
     names = {name.split()[0] for name in samples(Telemetry(), "")}
 
     assert {"process_resident_memory_bytes", "python_gc_collections_total"} <= names
     assert not [name for name in names if name.endswith("_created")]
+
+
+@pytest.mark.parametrize("openmetrics", [False, True])
+def test_without_the_process(openmetrics: bool) -> None:
+    """What is read from a file of node_exporter's must not repeat node_exporter's own names."""
+    page = polled().exposition(openmetrics=openmetrics, process=False).decode()
+
+    assert {line.split()[2][:4] for line in page.splitlines() if line.startswith("# TYPE")} == {
+        "ukc_"
+    }
