@@ -27,6 +27,7 @@ from exporter.exposition.telemetry import Telemetry
 from exporter.polling.metros import Metros, Plan
 from exporter.polling.poller import Poller, Schedule
 from exporter.polling.snapshot import Key, MetroSnapshot, Store
+from exporter.polling.unforeseen import Unforeseen
 from exporter.reload import Reloader
 from exporter.web import Guard, Limits, Server, WebSettings, create_app, create_probe_app
 
@@ -72,6 +73,7 @@ class Graph:
         self._budgets: dict[tuple[str, int], Budget] = {}
         self.telemetry = Telemetry(configuration.shard)
         self.telemetry.configuration_loaded(clock())
+        self._unforeseen = Unforeseen(self.telemetry.internal_error)
         self.store = Store()
         self.exposition = Exposition(stale_after=configuration.stale_after, clock=clock)
         self.metros = Metros(self._poller)
@@ -154,6 +156,7 @@ class Graph:
             store=self.store,
             publish=partial(self._publish, plan.metro.selection),
             observer=self.telemetry,
+            failure=self._unforeseen.failure,
             disconnect=http.aclose,
             clock=self._clock,
             aside=self._aside,

@@ -5,6 +5,7 @@ import re
 import socket
 import time
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import httpx
 import pytest
@@ -142,6 +143,32 @@ async def test_a_wrong_token_is_told() -> None:
     assert [unauthorized] == [
         line.partition(",")[2] for line in lines(page, "ukc_poll_failures") if "} 1.0" in line
     ]
+
+
+class BrokenToken(NamedTuple):
+    """A source whose bug nobody foresaw."""
+
+    def read(self) -> Token:
+        raise ZeroDivisionError("a bug")
+
+
+async def test_what_nobody_foresaw_costs_one_poll_of_one_metro() -> None:
+    """It is counted, and everybody else goes on."""
+    good = ScriptedApi(http(200, body(item())))
+    async with good.serving() as url:
+        settings = configuration([("fra0", url)])
+        metros = settings.accounts[0].metros
+        broken = Account("broken", BrokenToken(), metros)  # type: ignore[arg-type]
+        accounts = (broken, *settings.accounts)
+        page, failed = await service.once(settings._replace(accounts=accounts))
+
+    assert failed == (Key("broken", "fra0"),)
+    assert lines(page, "ukc_up", "ukc_exporter_internal_errors_total ") == [
+        'ukc_up{account="broken",metro="fra0"} 0.0',
+        'ukc_up{account="default",metro="fra0"} 1.0',
+        "ukc_exporter_internal_errors_total 1.0",
+    ]
+    assert b'account="broken",metro="fra0",reason="other"} 1.0' in page
 
 
 async def test_ready_once_every_metro_was_tried() -> None:

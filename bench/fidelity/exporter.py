@@ -14,6 +14,7 @@ from exporter.exposition.render import Exposition, render
 from exporter.exposition.telemetry import Telemetry
 from exporter.polling.poller import Poller, Schedule
 from exporter.polling.snapshot import Key, MetroSnapshot, Store
+from exporter.polling.unforeseen import Unforeseen
 from tests.simulator.simulated import TOKEN
 
 STEP: Final = 300
@@ -69,6 +70,7 @@ class Exporter:
             store=store,
             publish=self._publish,
             observer=self._telemetry,
+            failure=Unforeseen(self._telemetry.internal_error).failure,
             clock=self._clock,
         )
 

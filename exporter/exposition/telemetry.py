@@ -136,6 +136,11 @@ _SHARDS: Final = Family(
     "ukc_exporter_shards",
     "How many exporters share the certificates; 1 where this one has them all.",
 )
+_INTERNAL_ERRORS: Final = Family(
+    Counter,
+    "ukc_exporter_internal_errors_total",
+    "Total number of unforeseen exceptions, each of which failed one poll.",
+)
 
 EXPORTER_FAMILIES: Final[tuple[Family[Any], ...]] = (
     _BUILD,
@@ -143,6 +148,7 @@ EXPORTER_FAMILIES: Final[tuple[Family[Any], ...]] = (
     _RELOAD_SUCCESS,
     _SHARD,
     _SHARDS,
+    _INTERNAL_ERRORS,
 )
 """The metrics of the exporter itself."""
 
@@ -222,6 +228,10 @@ class Telemetry:
     def configuration_refused(self) -> None:
         """An attempt to load another configuration failed; the one in force stays."""
         self._of(_RELOAD_SUCCESSFUL).set(0)
+
+    def internal_error(self) -> None:
+        """An exception that nobody foresaw was caught."""
+        self._of(_INTERNAL_ERRORS).inc()
 
     def track(self, key: Key, *, interval: float) -> None:
         """Begin a metro, with a zero for everything that may happen; `interval` in seconds.

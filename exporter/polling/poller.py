@@ -51,6 +51,7 @@ class Poller:
     `fetch` gives a reading or raises `PollError`, and `disconnect` closes what it left open.
     `publish` is awaited after every poll with the newest snapshot, after a failed one too:
     days to expiry go on counting.
+    `failure` gives the error to fail a poll with when another exception comes out of these.
     `aside` does off the event loop what takes long. `clock` gives Unix time.
     """
 
@@ -63,6 +64,7 @@ class Poller:
         store: Store,
         publish: Callable[[MetroSnapshot], Awaitable[None]],
         observer: Observer,
+        failure: Callable[[Key, Exception], PollError],
         disconnect: Callable[[], Awaitable[None]] = _nothing_to_close,
         clock: Callable[[], float] = time.time,
         aside: Aside = asyncio.to_thread,
@@ -74,6 +76,7 @@ class Poller:
         self._store = store
         self._publish = publish
         self._observer = observer
+        self._failure = failure
         self._disconnect = disconnect
         self._clock = clock
         self._aside = aside
@@ -104,41 +107,51 @@ class Poller:
 
     async def poll(self) -> float:
         """One poll; gives the seconds to wait before the next."""
-        taken_at, started = self._clock(), time.perf_counter()
+        started = time.perf_counter()
         try:
-            async with asyncio.timeout(self._schedule.deadline):
-                reading = await self._fetch()
-        except TimeoutError:
-            error = TimedOut(f"the poll did not end within {self._schedule.deadline:g} s")
+            snapshot = await self._read()
+            await self._publish(snapshot)
+        except Exception as exc:  # noqa: BLE001 - nothing that comes from outside ends the process
+            error = self._failure(self.key, exc)
             wait = self._failed(error, time.perf_counter() - started)
-        except PollError as exc:
-            wait = self._failed(exc, time.perf_counter() - started)
+            await self._republish()
         else:
-            await self._succeeded(reading, taken_at, started)
-            wait = self._schedule.interval * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311
-        await self._republish()
+            seconds = time.perf_counter() - started
+            self._succeeded(snapshot, seconds)
+            interval = self._schedule.interval * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311
+            wait = max(0.0, interval - seconds)
         self.tried.set()
-        if self._failures:
-            return wait
-        return max(0.0, wait - (time.perf_counter() - started))
+        return wait
 
     async def _republish(self) -> None:
         newest = self._store.newest(self.key)
         if newest is not None:
-            await self._publish(newest)
+            try:
+                await self._publish(newest)
+            except Exception as exc:  # noqa: BLE001 - the page of before stays
+                self._failure(self.key, exc)
 
-    async def _succeeded(self, reading: Reading, taken_at: float, started: float) -> None:
+    async def _read(self) -> MetroSnapshot:
+        taken_at = self._clock()
+        try:
+            async with asyncio.timeout(self._schedule.deadline):
+                reading = await self._fetch()
+        except TimeoutError as exc:
+            message = f"the poll did not end within {self._schedule.deadline:g} s"
+            raise TimedOut(message) from exc
         previous = self._store.newest(self.key)
         stale_after = self._schedule.stale_after
         work = partial(
             look, self.key, reading, previous, taken_at=taken_at, stale_after=stale_after
         )
-        snapshot = await self._aside(work)
-        seconds = time.perf_counter() - started
+        return await self._aside(work)
+
+    def _succeeded(self, snapshot: MetroSnapshot, seconds: float) -> None:
+        first = self._store.newest(self.key) is None
         self._store.publish(snapshot)
         self._observer.succeeded(snapshot, seconds=seconds)
         self._log_unread(snapshot.unread)
-        level = log.info if self._failures or previous is None else log.debug
+        level = log.info if self._failures or first else log.debug
         level(
             "poll succeeded",
             **self.key._asdict(),

@@ -53,6 +53,7 @@ def test_everything_an_alert_depends_on_is_there_from_the_start() -> None:
         "ukc_exporter_config_last_reload_success_timestamp_seconds": 0,
         "ukc_exporter_shard_info 0 1": 1,
         "ukc_exporter_shards": 1,
+        "ukc_exporter_internal_errors_total": 0,
     } == got
     assert __version__ in build
 

@@ -10,6 +10,7 @@ from exporter.errors import ConfigurationError, PollError
 from exporter.polling.metros import Metros, Plan
 from exporter.polling.poller import Poller, Schedule
 from exporter.polling.snapshot import Key, MetroSnapshot, Store
+from exporter.polling.unforeseen import Unforeseen
 from tests.world.builders import reading
 
 pytestmark = pytest.mark.anyio
@@ -45,6 +46,7 @@ class World:
             store=Store(),
             publish=publish,
             observer=self,
+            failure=Unforeseen(lambda: None).failure,
             disconnect=disconnect,
         )
 
