@@ -91,6 +91,7 @@ def _own() -> Iterator[tuple[str, str, tuple[str, ...], str]]:
     telemetry, key = Telemetry(), Key("default", "fra0")
     telemetry.track(key, interval=60)
     telemetry.on_request(key)("/v1/certificates", "429", 0.1)
+    telemetry.on_clock_skew(key)(0.0)
     telemetry.failed(key, RateLimited("slower"), seconds=0.1)
     page = telemetry.exposition(openmetrics=False).decode()
     for family in text_string_to_metric_families(page):  # type: ignore[no-untyped-call]

@@ -139,7 +139,9 @@ class Graph:
             timeout=configuration.timeout,
             max_response_bytes=configuration.max_response_bytes,
             on_request=self.telemetry.on_request(plan.key),
+            on_clock_skew=self.telemetry.on_clock_skew(plan.key),
             budget=self._budget(plan),
+            clock=self._clock,
             aside=self._aside,
         )
         client = Client(

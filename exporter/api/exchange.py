@@ -11,6 +11,7 @@ import httpx
 
 from exporter.api.inflate import ACCEPT_ENCODING, unpacked
 from exporter.api.protocol import Request
+from exporter.api.skew import clock_skew
 from exporter.config import TokenSource
 from exporter.errors import (
     ConnectionFailed,
@@ -30,6 +31,9 @@ _HEADERS: Final = ("content-type", "retry-after", "etag")
 OnRequest = Callable[[str, str, float], None]
 """Called after each request: with its endpoint, its HTTP status or failure reason, its seconds."""
 
+OnClockSkew = Callable[[float], None]
+"""Called with the seconds that the API's clock is ahead of ours, whenever an answer tells them."""
+
 
 class Answer(NamedTuple):
     """A whole answer in which the token is not repeated; of its headers, those that are used."""
@@ -44,9 +48,10 @@ class Exchange:
 
     `http` carries the metro's base URL. `timeout` is seconds for one whole request, body included.
     `budget` is awaited before each request; `aside` does off the event loop what takes long.
+    `clock` gives Unix time.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a leaf that is given all it needs
         self,
         http: httpx.AsyncClient,
         token: TokenSource,
@@ -54,7 +59,9 @@ class Exchange:
         timeout: float,
         max_response_bytes: int,
         on_request: OnRequest,
+        on_clock_skew: OnClockSkew = lambda _: None,
         budget: Callable[[], Awaitable[None]] | None = None,
+        clock: Callable[[], float] = time.time,
         aside: Aside = asyncio.to_thread,
     ) -> None:
         self._http = http
@@ -62,6 +69,8 @@ class Exchange:
         self._timeout = timeout
         self._max_response_bytes = max_response_bytes
         self._on_request = on_request
+        self._on_clock_skew = on_clock_skew
+        self._clock = clock
         self._budget = budget
         self._aside = aside
 
@@ -112,12 +121,31 @@ class Exchange:
         if request.content is not None:
             headers["Content-Type"] = "application/json"
         url = request.endpoint + (f"?{request.query}" if request.query else "")
-        sending = self._http.stream("GET", url, headers=headers, content=request.content)
+        trace = _Trace(self._clock)
+        sending = self._http.stream(
+            "GET", url, headers=headers, content=request.content, extensions={"trace": trace}
+        )
         async with sending as response:
+            # A gateway that answers for the API (5xx) has a clock of its own.
+            skew = clock_skew(response.headers, sent=trace.sent, received=self._clock())
+            if skew is not None and response.status_code < 500:
+                self._on_clock_skew(skew)
             coding = response.headers.get("content-encoding", "")
             limit = self._max_response_bytes
             body = await unpacked(response.aiter_raw(), coding, limit=limit)
         return response.status_code, response.headers, body
+
+
+class _Trace:
+    """When a request left, in Unix time: a connection may have to be made first."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self.sent = clock()
+
+    async def __call__(self, event: str, _: Mapping[str, object]) -> None:
+        if event == "http11.send_request_headers.started":
+            self.sent = self._clock()
 
 
 def _without(secret: str, text: bytearray) -> bytearray:

@@ -92,6 +92,14 @@ _REQUEST_DURATION: Final = Family(
     "Duration of requests to the API, their bodies included.",
 )
 
+_CLOCK_SKEW: Final = Family(
+    Gauge,
+    "ukc_api_clock_skew_seconds",
+    "Seconds that the API's clock is ahead of the exporter's, by the date of its last answer; "
+    "absent before the first.",
+    preset=(),
+)
+
 METRO_FAMILIES: Final[tuple[Family[Any], ...]] = (
     _UP,
     _LAST_SUCCESS,
@@ -104,6 +112,7 @@ METRO_FAMILIES: Final[tuple[Family[Any], ...]] = (
     _SKIPPED,
     _REQUESTS,
     _REQUEST_DURATION,
+    _CLOCK_SKEW,
 )
 """The metrics of each metro."""
 
@@ -257,6 +266,10 @@ class Telemetry:
             metro.of(_REQUEST_DURATION).observe(seconds)
 
         return count
+
+    def on_clock_skew(self, key: Key) -> Callable[[float], None]:
+        """What shows the skew of the metro's clock, once it is tracked: takes seconds."""
+        return lambda seconds: self._metros[key].of(_CLOCK_SKEW).set(seconds)
 
     def succeeded(self, snapshot: MetroSnapshot, *, seconds: float) -> None:
         """A poll gave this snapshot after so many seconds."""

@@ -28,7 +28,10 @@ pytestmark = pytest.mark.anyio
 
 @contextlib.asynccontextmanager
 async def client(
-    url: str, seen: list[tuple[str, str]] | None = None, token: TokenSource = SOURCE
+    url: str,
+    seen: list[tuple[str, str]] | None = None,
+    token: TokenSource = SOURCE,
+    skews: list[float] | None = None,
 ) -> AsyncIterator[Client]:
     """A client with limits that a test can reach."""
     told = [] if seen is None else seen
@@ -40,6 +43,8 @@ async def client(
             timeout=1.0,
             max_response_bytes=1 << 20,
             on_request=lambda endpoint, code, _: told.append((endpoint, code)),
+            on_clock_skew=([] if skews is None else skews).append,
+            clock=lambda: 0.0,
         )
         yield Client(exchange, clock=lambda: 0.0)
 
@@ -57,6 +62,31 @@ async def test_bulk_is_one_plain_request() -> None:
     assert request.headers["accept"] == "application/json"
     assert f"Bearer {TOKEN}" == request.headers["authorization"]
     assert seen == [("/v1/certificates", "200")]
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "skews"),
+    [
+        (200, {"Date": "Thu, 01 Jan 1970 01:00:00 GMT"}, [3600.5]),
+        (200, {"Date": "Thu, 01 Jan 1970 00:00:00 GMT"}, [0.0]),
+        (401, {"Date": "Thu, 01 Jan 1970 01:00:00 GMT"}, [3600.5]),
+        (502, {"Date": "Thu, 01 Jan 1970 01:00:00 GMT"}, []),
+        (200, {"Date": "Thu, 01 Jan 1970 01:00:00 GMT", "Age": "0"}, []),
+        (200, {}, []),
+    ],
+    ids=["ahead", "the same", "refused", "a gateway", "a cache", "no date"],
+)
+async def test_the_clock_of_the_api(
+    status: int, headers: dict[str, str], skews: list[float]
+) -> None:
+    """By the date of its answers, where they have one."""
+    seen: list[float] = []
+    async with ScriptedApi(http(status, VALID, **headers)).serving() as url:
+        async with client(url, skews=seen) as metro:
+            with contextlib.suppress(PollError):
+                await metro.bulk()
+
+    assert seen == skews
 
 
 async def test_connections_are_reused() -> None:

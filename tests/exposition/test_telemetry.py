@@ -190,6 +190,19 @@ def test_a_poll_shows_when_it_has_ended() -> None:
     assert after["ukc_api_requests_total 200 /v1/certificates"] == 1
 
 
+def test_the_skew_of_a_clock_is_absent_until_it_is_known() -> None:
+    """Unknown is not 0."""
+    telemetry = Telemetry()
+    telemetry.track(FRA, interval=60)
+    telemetry.failed(FRA, RateLimited("slower"), seconds=0.1)
+    before = samples(telemetry)
+    telemetry.on_clock_skew(FRA)(-2.5)
+    telemetry.succeeded(snapshot(), seconds=0.1)
+
+    assert "ukc_api_clock_skew_seconds" not in before
+    assert samples(telemetry)["ukc_api_clock_skew_seconds"] == -2.5
+
+
 def test_a_metro_that_is_tracked_again_goes_on_counting() -> None:
     """A reload that changes its interval is no restart."""
     telemetry = Telemetry()
