@@ -11,6 +11,7 @@ import httpx
 
 from exporter.api.inflate import ACCEPT_ENCODING, unpacked
 from exporter.api.protocol import Request
+from exporter.api.redaction import without
 from exporter.api.skew import clock_skew
 from exporter.config import TokenSource
 from exporter.errors import (
@@ -23,8 +24,6 @@ from exporter.errors import (
 )
 from exporter.loop import Aside
 
-_SHORTEST_SECRET: Final = 8
-_PIECE: Final = 1 << 20
 _MAX_CHARACTERS: Final = 300
 _HEADERS: Final = ("content-type", "retry-after", "etag")
 
@@ -101,12 +100,8 @@ class Exchange:
             raise
         finally:
             self._on_request(request.endpoint, outcome, time.perf_counter() - started)
-        kept = {
-            name: _without(secret, bytearray(headers[name].encode())).decode()
-            for name in _HEADERS
-            if name in headers
-        }
-        return Answer(status, kept, await self._aside(partial(_without, secret, body)))
+        kept = {name: without(secret, headers[name]) for name in _HEADERS if name in headers}
+        return Answer(status, kept, await self._aside(partial(without, secret, body)))
 
     async def _sent(
         self, request: Request, secret: str, etag: str
@@ -148,31 +143,9 @@ class _Trace:
             self.sent = self._clock()
 
 
-def _without(secret: str, text: bytearray) -> bytearray:
-    """The text of a server or proxy with `[token]` wherever it repeats the token.
-
-    So the token cannot reach a label, a log line or an error message.
-    A JSON string may write the slashes of a base64 text as `\\/`.
-    Real tokens are long; one so short that it is a word by chance is left alone.
-    """
-    if len(secret) < _SHORTEST_SECRET:
-        return text
-    for spelling in {secret.encode(), secret.replace("/", "\\/").encode()}:
-        if _contains(text, spelling):
-            text = text.replace(spelling, b"[token]")
-    return text
-
-
-def _contains(text: bytearray, spelling: bytes) -> bool:
-    # A piece at a time: the event loop does not run during a search.
-    starts = range(0, len(text), _PIECE)
-    return any(text.find(spelling, start, start + _PIECE + len(spelling)) >= 0 for start in starts)
-
-
 def _failure(exc: Exception, secret: str) -> PollError:
     text = f"{type(exc).__name__}: {exc}" if str(exc) else type(exc).__name__
-    encoded = bytearray(text.encode(errors="replace"))
-    message = _without(secret, encoded).decode()[:_MAX_CHARACTERS]
+    message = without(secret, text)[:_MAX_CHARACTERS]
     if isinstance(exc, httpx.TimeoutException):
         return TimedOut(message)
     if _caused_by_tls(exc):

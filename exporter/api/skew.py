@@ -26,5 +26,5 @@ def clock_skew(headers: Mapping[str, str], *, sent: float, received: float) -> f
         skew = date.timestamp() + _RESOLUTION / 2 - (sent + received) / 2
     except (ValueError, OverflowError):
         return None
-    uncertainty = (_RESOLUTION + max(0.0, received - sent)) / 2
+    uncertainty = (_RESOLUTION + received - sent) / 2
     return 0.0 if abs(skew) <= uncertainty else skew
