@@ -5,6 +5,7 @@ import re
 import socket
 import time
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import httpx
 import pytest
@@ -48,6 +49,7 @@ async def test_the_specifications_samples_give_exactly_the_contracts_series() ->
     days = [line for line in got if line.startswith("ukc_certificate_expiry_days")]
 
     assert golden == [line for line in got if line not in days]
+    assert {line[:4] for line in page.decode().splitlines() if line[0] != "#"} == {"ukc_"}
     assert (len(days), 'metro="fra0"' in days[0]) == (1, True)
     assert float(days[0].split()[-1]) < 0
     assert failed == ()
@@ -73,9 +75,14 @@ async def test_three_broken_of_250() -> None:
         for line in lines(page, "ukc_certificates_skipped{")
         if not line.endswith(" 0.0")
     }
+    assert lines(page, "ukc_certificates_unread_fields{")[-2].endswith('field="not_after"} 1.0')
     assert sorted(
-        (event["reason"], event["uuid"]) for event in logs if event["log_level"] == "warning"
-    ) == [("not_found", "gone"), ("other", "twin")]
+        (event["event"], event["uuid"]) for event in logs if event["log_level"] == "warning"
+    ) == [
+        ("certificate field not read", "odd"),
+        ("certificate skipped", "gone"),
+        ("certificate skipped", "twin"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -141,6 +148,32 @@ async def test_a_wrong_token_is_told() -> None:
     assert [unauthorized] == [
         line.partition(",")[2] for line in lines(page, "ukc_poll_failures") if "} 1.0" in line
     ]
+
+
+class BrokenToken(NamedTuple):
+    """A source whose bug nobody foresaw."""
+
+    def read(self) -> Token:
+        raise ZeroDivisionError("a bug")
+
+
+async def test_what_nobody_foresaw_costs_one_poll_of_one_metro() -> None:
+    """It is counted, and everybody else goes on."""
+    good = ScriptedApi(http(200, body(item())))
+    async with good.serving() as url:
+        settings = configuration([("fra0", url)])
+        metros = settings.accounts[0].metros
+        broken = Account("broken", BrokenToken(), metros)  # type: ignore[arg-type]
+        accounts = (broken, *settings.accounts)
+        page, failed = await service.once(settings._replace(accounts=accounts))
+
+    assert failed == (Key("broken", "fra0"),)
+    assert lines(page, "ukc_up", "ukc_exporter_internal_errors_total ") == [
+        'ukc_up{account="broken",metro="fra0"} 0.0',
+        'ukc_up{account="default",metro="fra0"} 1.0',
+        "ukc_exporter_internal_errors_total 1.0",
+    ]
+    assert b'account="broken",metro="fra0",reason="other"} 1.0' in page
 
 
 async def test_ready_once_every_metro_was_tried() -> None:

@@ -1,4 +1,4 @@
-"""Answers unpacked piece by piece, so that no piece outgrows its bound."""
+"""Bodies of answers unpacked piece by piece, within a bound (decisions/0404)."""
 
 import asyncio
 import zlib
@@ -15,7 +15,7 @@ ACCEPT_ENCODING: Final = "gzip"
 
 
 async def unpacked(raw: AsyncIterator[bytes], coding: str, *, limit: int) -> bytearray:
-    """The whole body that came as `raw` in one content coding, or in none.
+    """The whole body that arrives as `raw`, in one content coding or in none (RFC 9110, 8.4).
 
     Raises `TooLarge` as soon as the body, packed or unpacked, is over `limit` bytes, and
     `Undecodable` for other codings and for several at once: a bomb within a bomb has no bound.
@@ -29,15 +29,15 @@ async def unpacked(raw: AsyncIterator[bytes], coding: str, *, limit: int) -> byt
     body, packed = bytearray(), 0
     async for chunk in raw:
         packed += len(chunk)
-        _bounded(packed, limit)
+        _check(packed, limit)
         while chunk and not decoder.eof:
             try:
                 body += decoder.decompress(chunk, _PIECE)
             except zlib.error as exc:
                 raise Undecodable(f"the answer is not {coding}: {exc}") from exc
             chunk = decoder.unconsumed_tail  # noqa: PLW2901 - the rest of it
-            _bounded(len(body), limit)
-            await asyncio.sleep(0)  # a bomb takes a while, and others have their turn
+            _check(len(body), limit)
+            await asyncio.sleep(0)  # a bomb takes a while: others have their turn
     if not decoder.eof:
         raise Undecodable(f"the answer's {coding} stream breaks off")
     return body
@@ -46,11 +46,11 @@ async def unpacked(raw: AsyncIterator[bytes], coding: str, *, limit: int) -> byt
 async def _gathered(raw: AsyncIterator[bytes], limit: int) -> bytearray:
     body = bytearray()  # grows in place: pieces joined at the end would be there twice
     async for chunk in raw:
-        _bounded(len(body) + len(chunk), limit)
+        _check(len(body) + len(chunk), limit)
         body += chunk
     return body
 
 
-def _bounded(size: int, limit: int) -> None:
+def _check(size: int, limit: int) -> None:
     if size > limit:
         raise TooLarge(f"the answer is over {limit} bytes (max_response_bytes)")

@@ -81,9 +81,9 @@ class Chunk(NamedTuple):
 def read_chunks(
     items: Sequence[msgspec.Raw],
     known: Sequence[Chunk] = (),
-    wanted: Callable[[Certificate], bool] | None = None,
+    passes: Callable[[Certificate], bool] | None = None,
 ) -> Iterator[Chunk]:
-    """The items in their order, those that `wanted` lets pass as certificates.
+    """The items in their order, those that `passes` lets pass as certificates.
 
     A chunk whose bytes are those of `known` in the same place is that one: its certificates stay
     the same objects, so that whoever compares polls is told at once.
@@ -96,13 +96,13 @@ def read_chunks(
         if place < len(known) and known[place].digest == digest:
             yield known[place]
         else:
-            yield _chunk(digest, _outcomes(raws, joined), wanted)
+            yield _chunk(digest, _outcomes(raws, joined), passes)
 
 
 def _chunk(
     digest: bytes,
     outcomes: Iterable[Certificate | Unread],
-    wanted: Callable[[Certificate], bool] | None,
+    passes: Callable[[Certificate], bool] | None,
 ) -> Chunk:
     certificates: list[Certificate] = []
     unread: list[Unread] = []
@@ -110,7 +110,7 @@ def _chunk(
     for outcome in outcomes:
         if isinstance(outcome, Unread):
             unread.append(outcome)
-        elif wanted is None or wanted(outcome):
+        elif passes is None or passes(outcome):
             certificates.append(outcome)
         else:
             filtered.append(outcome.uuid)

@@ -82,18 +82,18 @@ def read(
     *,
     now: float,
     known: Sequence[Chunk] = (),
-    wanted: Callable[[Certificate], bool] | None = None,
+    passes: Callable[[Certificate], bool] | None = None,
 ) -> Reading:
     """The certificates of an answer with details.
 
     `now` is Unix time, for a `Retry-After` that is a date.
-    `known` are the chunks of the last answer, `wanted` decides which certificates are kept.
+    `known` are the chunks of the last answer, `passes` decides which certificates are kept.
     Raises `PollError` where the request as a whole failed; a failed item never raises.
     """
     items = _items(status, headers, body, now=now)
     chunks: list[Chunk] = []
     unread = 0
-    for chunk in read_chunks(items, known, wanted):
+    for chunk in read_chunks(items, known, passes):
         chunks.append(chunk)
         unread += len(chunk.unread)
         if unread > MAX_UNREAD:

@@ -20,7 +20,7 @@ _CONNECTIONS: Final = 8
 
 
 class Trust:
-    """One TLS context for all who trust the same authorities: making one takes a while."""
+    """TLS contexts, one for each set of authorities: loading them takes tens of milliseconds."""
 
     def __init__(self) -> None:
         self._contexts: dict[Authorities | None, ssl.SSLContext] = {}
@@ -32,7 +32,7 @@ class Trust:
         """
         if authorities not in self._contexts:
             try:
-                made = (
+                context = (
                     httpx.create_ssl_context()
                     if authorities is None
                     else ssl.create_default_context(cadata=authorities.pem)
@@ -42,18 +42,18 @@ class Trust:
                     "environment: SSL_CERT_FILE, SSL_CERT_DIR or SSLKEYLOGFILE: "
                     f"expected files that can be used: {exc.strerror or exc}"
                 ) from exc
-            self._contexts[authorities] = made
+            self._contexts[authorities] = context
         return self._contexts[authorities]
 
 
 def connections(
     metro: Metro, configuration: Configuration, tls: ssl.SSLContext
 ) -> httpx.AsyncClient:
-    """A pool of connections for one metro alone, so that a metro that hangs holds up no other.
+    """A pool of connections for one metro alone, so that a metro that hangs delays no other.
 
-    Proxies are those of the configuration, else of the environment; none for a loopback address.
-    Raises `ConfigurationError` where the environment names a proxy that cannot be, or the metro's
-    host is one that httpx takes for none.
+    The proxy is that of the configuration, else of the environment; none for a loopback address.
+    Raises `ConfigurationError` where the environment names a proxy that cannot be one, or httpx
+    refuses the metro's host.
     """
     direct = is_loopback(metro.base_url)
     for url in filter(None, (metro.base_url, configuration.proxy_url)):
@@ -88,9 +88,9 @@ def connections(
 
 
 class Budget:
-    """At most `limit` requests in any minute; whoever comes too early waits, first come first.
+    """At most `limit` requests in any minute; more are delayed, in the order of their arrival.
 
-    `clock` gives seconds that only go forward.
+    `clock` gives seconds that never go back.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class Budget:
         self._turn = asyncio.Lock()
 
     async def spend(self) -> None:
-        """Take one request out of the budget, once there is one."""
+        """Wait until one more request is within the limit, and count it."""
         async with self._turn:
             if len(self._spent) == self._limit:
                 wait = self._spent[0] + WINDOW_SECONDS - self._clock()

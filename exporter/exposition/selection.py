@@ -18,7 +18,7 @@ class Shown(NamedTuple):
     omitted: Mapping[str, int]
 
 
-def wanted(selection: Selection) -> Callable[[Certificate], bool] | None:
+def passing(selection: Selection) -> Callable[[Certificate], bool] | None:
     """Whether `include` and `exclude` let a certificate pass; None where all pass."""
     include, exclude = selection.include, selection.exclude
     if include is None and exclude is None:

@@ -23,6 +23,7 @@ class MetroSnapshot(msgspec.Struct, frozen=True):
     `taken_at` is Unix time. `certificates` are unique by name and common name.
     `unread` are the items that this look could not read; `carried` tells, by uuid, when a
     certificate that is among them was last read. `filtered` were read and are not wanted.
+    `odd` are those of the certificates with fields that could not be read.
     """
 
     key: Key
@@ -32,6 +33,7 @@ class MetroSnapshot(msgspec.Struct, frozen=True):
     unread: tuple[Unread, ...] = ()
     carried: Mapping[str, float] = {}
     filtered: int = 0
+    odd: tuple[Certificate, ...] = ()
 
     def only(self, wanted: Callable[[Certificate], bool]) -> "MetroSnapshot":
         """The same look by somebody who wants these certificates only."""
@@ -75,7 +77,10 @@ def look(
     if previous and certificates == previous.certificates:
         certificates = previous.certificates  # the same object tells renderers that nothing changed
     filtered = len(reading.filtered)
-    return MetroSnapshot(key, taken_at, reading.listed, certificates, unread, carried, filtered)
+    odd = tuple([c for c in certificates if c.unread])
+    return MetroSnapshot(
+        key, taken_at, reading.listed, certificates, unread, carried, filtered, odd
+    )
 
 
 def _unique(

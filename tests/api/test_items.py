@@ -53,11 +53,11 @@ def test_what_did_not_change_is_the_same_object(
 def test_what_nobody_wants_is_counted_by_its_uuid() -> None:
     """Neither read nor unread, so that it is not missed either."""
 
-    def wanted(c: Certificate) -> bool:
+    def passes(c: Certificate) -> bool:
         return c.uuid != "b"
 
     answer = body(item(uuid="a"), item(uuid="b", name="b"))
-    got = protocol.read(200, {}, answer, now=0, wanted=wanted)
+    got = protocol.read(200, {}, answer, now=0, passes=passes)
 
     assert tuple(c.uuid for c in got.certificates) == ("a",)
     assert (got.filtered, protocol.missing("ab", got)) == (("b",), ())

@@ -116,12 +116,12 @@ def environment(variables: Mapping[str, str]) -> Iterator[None]:
 @pytest.mark.parametrize("url", ["socks9://u:secret@h:1", "http://u:secret@h:port"])
 def test_a_proxy_that_cannot_be(url: str) -> None:
     """Is the operator's to mend; its password is not repeated."""
-    wanted = configuration(metro := Metro("fra0", "https://api.test"))
+    settings = configuration(metro := Metro("fra0", "https://api.test"))
     with (
         environment({"HTTPS_PROXY": url}),
         pytest.raises(ConfigurationError, match="HTTPS_PROXY") as refused,
     ):
-        connections(metro, wanted, Trust().context(None))
+        connections(metro, settings, Trust().context(None))
 
     assert "secret" not in str(refused.value)
 
@@ -239,9 +239,9 @@ async def test_the_metros_of_an_account_share_its_budget() -> None:
     api = ScriptedApi(http(200, body(item())))
     async with api.serving() as url:
         metros = tuple(Metro(name, url) for name in ("a", "b", "c"))
-        wanted = configuration(*metros, interval=0.3, timeout=0.3)
-        account = wanted.accounts[0]._replace(max_requests_per_minute=2)
-        page, failed = await service.once(wanted._replace(accounts=(account,)))
+        settings = configuration(*metros, interval=0.3, timeout=0.3)
+        account = settings.accounts[0]._replace(max_requests_per_minute=2)
+        page, failed = await service.once(settings._replace(accounts=(account,)))
 
     assert (len(api.received), len(failed)) == (2, 1)
     assert page.count(b'reason="timeout"} 1.0') == 1

@@ -6,7 +6,7 @@ import pytest
 
 from exporter.api.model import Certificate
 from exporter.config import Selection
-from exporter.exposition.selection import shown, wanted
+from exporter.exposition.selection import passing, shown
 from tests.world.builders import DAY, NOT_AFTER, certificate, judged
 
 NOW = NOT_AFTER - 60 * DAY
@@ -96,6 +96,6 @@ def test_what_is_shown_keeps_its_judgement() -> None:
 def test_wanted(include: str | None, exclude: str | None, want: bool) -> None:
     """Expressions match a whole name or a whole common name, as Prometheus' do."""
     first, second = (None if text is None else re.compile(text) for text in (include, exclude))
-    passes = wanted(Selection(include=first, exclude=second))
+    passes = passing(Selection(include=first, exclude=second))
 
     assert want == (passes is None or passes(FINE))
