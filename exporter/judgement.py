@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
+import msgspec
+
 from exporter.api.model import Certificate
 from exporter.api.names import domain
 from exporter.config import Renewal, Thresholds
@@ -148,7 +150,7 @@ class Policy(NamedTuple):
     renewal: Renewal = Renewal()
 
 
-class Standing(NamedTuple):
+class Standing(msgspec.Struct, frozen=True, gc=False):
     """What facts and policy say of a certificate at any moment.
 
     `warning_at` and `critical_at` are the limits as Unix times, None before issuance.
@@ -250,22 +252,23 @@ def _platform_issuer(issuer: str) -> bool:
 
 def standing(c: Certificate, policy: Policy = Policy()) -> Standing:
     """What facts and policy say of a certificate, whatever the moment."""
-    thresholds, override = policy
-    renewer = renewal(c, override)
+    renewer = renewal(c, policy.renewal)
     not_before, not_after = c.not_before, c.not_after
     quiet_from = -math.inf if not_before is None else not_before - _NOT_YET_VALID
     if not_after is None:
         return Standing(renewer, None, None, quiet_from, -math.inf)
-    lifetime = 0.0 if not_before is None else not_after - not_before
-    warning, critical = thresholds.manual
-    if lifetime > 0 and renewer == "automatic":
-        share = thresholds.automatic
-        warning, critical = share.warning * lifetime, share.critical * lifetime
-    elif lifetime > 0:
-        warning, critical = min(warning, lifetime / 3), min(critical, lifetime / 10)
-    warning_at = round(not_after - warning)
-    quiet_until = warning_at if c.state == "valid" and c.service_groups != () else -math.inf
-    return Standing(renewer, warning_at, round(not_after - critical), quiet_from, quiet_until)
+    lifetime = 0 if not_before is None else not_after - not_before
+    if renewer == "automatic" and lifetime > 0:
+        warning, critical = policy.thresholds.automatic
+        warning_at, critical_at = not_after - warning * lifetime, not_after - critical * lifetime
+    else:
+        warning, critical = policy.thresholds.manual
+        if lifetime > 0:
+            warning, critical = min(warning, lifetime / 3), min(critical, lifetime / 10)
+        warning_at, critical_at = not_after - warning, not_after - critical
+    from_then = int(warning_at)
+    quiet_until = from_then if c.state == "valid" and c.service_groups != () else -math.inf
+    return Standing(renewer, from_then, int(critical_at), quiet_from, quiet_until)
 
 
 def ladders(c: Certificate, s: Standing, thresholds: Thresholds) -> Iterator[tuple[Step, ...]]:

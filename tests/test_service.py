@@ -75,7 +75,10 @@ async def test_three_broken_of_250() -> None:
         for line in lines(page, "ukc_certificates_skipped{")
         if not line.endswith(" 0.0")
     }
-    assert lines(page, "ukc_certificates_unread_fields{")[-2].endswith('field="not_after"} 1.0')
+    fields = lines(page, "ukc_certificates_unread_fields{")
+    assert [f for f in fields if f.endswith(" 1.0")] == [
+        'ukc_certificates_unread_fields{account="default",field="not_after",metro="fra0"} 1.0'
+    ]
     assert sorted(
         (event["event"], event["uuid"]) for event in logs if event["log_level"] == "warning"
     ) == [

@@ -115,25 +115,26 @@ def _limit(name: str, text: str, field: str) -> Family:
 def _one_hot(name: str, text: str, field: str, known: tuple[str, ...]) -> Family:
     """For each certificate a 1 for its own value and a 0 for every other known one."""
 
-    start = f"{name}{{"
-
     @functools.lru_cache(maxsize=64)
-    def ends(value: str) -> list[str]:
+    def around(value: str) -> tuple[str, ...]:
+        """What stands before, between and after the identities of a certificate's lines."""
         if not value:  # unknown is absent
-            return []
+            return ("",)
         values = known if value in known else (*known, value)
-        return [f',{field}="{v}"}} {int(v == value)}\n' for v in values]
+        ends = [f',{field}="{v}"}} {int(v == value)}\n' for v in values]
+        return (f"{name}{{", *(f"{end}{name}{{" for end in ends[:-1]), ends[-1])
 
     def lines(block: Block, _: float) -> str:
         pairs = zip(block.identities, block.column(field), strict=True)
-        return "".join([f"{start}{identity}{end}" for identity, v in pairs for end in ends(v)])
+        # A join takes 0.3 us for the three lines of a certificate, three f-strings take 1.3.
+        return "".join([identity.join(around(value)) for identity, value in pairs])
 
     return Family(name, "gauge", text, lines, (field,))
 
 
 def _certificate_info(block: Block, _: float) -> str:
     columns = map(block.column, ("uuid", "subject", "issuer", "serial_number"))
-    wildcards = ["true" if c.wildcard else "false" for c in block.certificates]
+    wildcards = ["true" if c.common_name[:2] == "*." else "false" for c in block.certificates]
     renewals = [s.renewal for s in block.standings]
     rows = zip(block.identities, *columns, wildcards, renewals, strict=True)
     return "".join(
@@ -156,8 +157,7 @@ def _expiry_days(block: Block, now: float) -> Iterable[object]:
 
 
 def _service_groups(block: Block, _: float) -> Iterable[object]:
-    groups = [c.service_groups for c in block.certificates]
-    return [None if attached is None else len(attached) for attached in groups]
+    return [None if c.service_groups is None else len(c.service_groups) for c in block.certificates]
 
 
 def _attention(block: Block, _: float) -> str:
