@@ -5,14 +5,14 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from exporter.simulator.faults.broken import instead
+from exporter.simulator.faults.broken import substitute
 from exporter.simulator.faults.faults import Fault, Faults
 from exporter.simulator.http import asgi, control
 from exporter.simulator.http.answers import Answer, RequestError, refused
 from exporter.simulator.http.api import Api
 from exporter.simulator.http.asgi import Receive, Request, Scope, Send
 from exporter.simulator.http.endpoints import endpoint
-from exporter.simulator.http.misbehaviour import replacement, send_badly
+from exporter.simulator.http.misbehaviour import substituted, write_spoiled
 from exporter.simulator.world import fleet
 from exporter.simulator.world.clock import Clock
 from exporter.simulator.world.entries import entries
@@ -58,22 +58,22 @@ class Simulator:
         fault: Fault | None = None
         if not control.is_control(scope["path"]):
             fault = self._faults.take(endpoint(scope["method"].upper(), scope["path"]))
-        spoiled = fault and instead(fault)
+        other = fault and substitute(fault)
         try:
             request = await asgi.read(scope, receive)
             if request is None:
                 return
-            answer = replacement(spoiled) if spoiled else self._answer(request)
+            answer = substituted(other) if other else self._answer(request)
         except RequestError as exc:
             answer = exc.answer
         except RefusedError as exc:
             answer = refused(exc)
         if scope["method"].upper() == "HEAD":
             answer = replace(answer, body=b"")
-        if fault is None or spoiled:
+        if fault is None or other:
             await asgi.write(answer, send)
         else:
-            await send_badly(fault, answer, scope, receive, send)
+            await write_spoiled(fault, answer, scope, receive, send)
 
     def _answer(self, request: Request) -> Answer:
         if control.is_control(request.path):

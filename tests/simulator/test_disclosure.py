@@ -140,6 +140,24 @@ def test_the_truth_stays_whole(days: float, omitted: list[str]) -> None:
     assert truth.service_groups == same.service_groups != ()
 
 
+@pytest.mark.parametrize(
+    ("group", "omitted"),
+    [
+        pytest.param(Group("a.example", omits=("validation",)), (), id="no validation runs"),
+        pytest.param(
+            Group("a.example", age="5m", issuance="fails", omits=("validation", *ISSUED)),
+            ("validation",),
+            id="nothing was issued",
+        ),
+    ],
+)
+def test_only_what_holds_can_be_left_out(group: Group, omitted: tuple[Field, ...]) -> None:
+    """Where there is nothing to tell, nothing is left out."""
+    [truth] = account(group).certificates()
+
+    assert truth.omitted == omitted
+
+
 def test_the_truth_knows_both_words_for_a_state() -> None:
     """What it is, and what the API calls it."""
     states = {"pending": "issuing"}
@@ -191,7 +209,7 @@ def test_uploads_of_any_age_were_made_before_the_start() -> None:
     delays = {c.created_at - (c.not_before or 0) for c in world.certificates()}
 
     assert delays == {5 * DAY}
-    assert all(c.created_at <= NOW for c in world.certificates())
+    assert all(c.created_at <= NOW < (c.not_after or 0) for c in world.certificates())
 
 
 def test_the_bundled_scenarios_tell_everything() -> None:

@@ -1,4 +1,4 @@
-"""What comes in place of an answer, and in which steps a broken one is sent."""
+"""What a fault sends: a substitute for the answer, or the answer itself in spoiled steps."""
 
 from collections.abc import Iterator, Mapping
 from typing import Literal
@@ -50,7 +50,7 @@ Ending = Literal["hang", "close", "reset"]
 _ENDS: dict[Kind, Ending] = {"hang-body": "hang", "truncate": "close", "reset": "reset"}
 
 
-class Instead(msgspec.Struct, frozen=True):
+class Substitute(msgspec.Struct, frozen=True):
     """An answer in place of the real one: a body, or (None) the API's envelope around `message`."""
 
     status: int
@@ -59,21 +59,21 @@ class Instead(msgspec.Struct, frozen=True):
     message: str = ""
 
 
-def instead(fault: Fault) -> Instead | None:
+def substitute(fault: Fault) -> Substitute | None:
     """What comes in place of the real answer; None where that one is sent, but badly."""
     retry = {} if fault.retry_after is None else {"retry-after": str(fault.retry_after)}
     if fault.kind in _STATUS:
         status, message = _STATUS[fault.kind]
         challenge = {"www-authenticate": "Bearer"} if status == 401 else {}
-        return Instead(status, {**challenge, **retry}, message=message)
+        return Substitute(status, {**challenge, **retry}, message=message)
     if fault.kind == "bad-gateway":
-        return Instead(502, {"content-type": "text/html", **retry}, _HTML)
+        return Substitute(502, {"content-type": "text/html", **retry}, _HTML)
     if fault.kind == "empty":
-        return Instead(503, retry, b"")
+        return Substitute(503, retry, b"")
     if fault.kind == "garbage":
-        return Instead(200, _JSON, _GARBAGE)
+        return Substitute(200, _JSON, _GARBAGE)
     if fault.kind == "wrong-types":
-        return Instead(200, _JSON, msgspec.json.encode(_WRONG))
+        return Substitute(200, _JSON, msgspec.json.encode(_WRONG))
     return None
 
 

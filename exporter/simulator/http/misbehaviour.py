@@ -1,9 +1,9 @@
-"""Answers that a fault spoils: another one in their place, or theirs sent step by step."""
+"""What faults send, over ASGI: a substitute for an answer, or the answer in spoiled steps."""
 
 import asyncio
 from typing import Any
 
-from exporter.simulator.faults.broken import End, Head, Instead, Pause, steps
+from exporter.simulator.faults.broken import End, Head, Pause, Substitute, steps
 from exporter.simulator.faults.faults import Fault
 from exporter.simulator.http import asgi
 from exporter.simulator.http.answers import Answer, failure
@@ -15,18 +15,21 @@ CONNECTION = "exporter.simulator.connection"
 _FLUSH_SECONDS = 0.05
 
 
-def replacement(instead: Instead) -> Answer:
+def substituted(substitute: Substitute) -> Answer:
     """The answer that a fault puts in the place of the real one."""
-    if instead.body is None:
-        return failure(instead.status, instead.message, headers=instead.headers)
-    return Answer(instead.status, instead.headers, instead.body)
+    if substitute.body is None:
+        return failure(substitute.status, substitute.message, headers=substitute.headers)
+    return Answer(substitute.status, substitute.headers, substitute.body)
 
 
-async def send_badly(
+async def write_spoiled(
     fault: Fault, answer: Answer, scope: Scope, receive: Receive, send: Send
 ) -> None:
-    """Send the answer as the fault has it; raises ConnectionResetError for a reset without a
-    connection, as under a transport that calls the application itself."""
+    """Send the answer as the fault has it.
+
+    Raises ConnectionResetError for a reset where there is no connection, as under a transport that
+    calls the application itself.
+    """
     for step in steps(fault, answer.body):
         if isinstance(step, Head):
             await send(asgi.start(answer, step.length))

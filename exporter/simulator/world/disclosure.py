@@ -25,8 +25,9 @@ _ISSUED = frozenset({"subject", "issuer", "serial_number", "not_before", "not_af
 
 
 class Disclosure(msgspec.Struct, frozen=True):
-    """`omits` is left out always, `renewal_omits` while a renewal is pending or has failed.
+    """What answers about one certificate lack, and which states they call otherwise.
 
+    `omits` is left out always, `renewal_omits` while a renewal is pending or has failed;
     `states` are the API's own words for states that it does not call as the specification does.
     """
 
