@@ -56,8 +56,10 @@ async def test_version() -> None:
         (["serve", "--web.telemetry-path=metrics"], "expected a path that starts with /"),
         (["serve", "--web.telemetry-path=/-/ready"], "are the exporter's own"),
         (["serve", "--log.level=loud"], "invalid choice: 'loud'"),
-        (["check-config"], "the following arguments are required: --config.file"),
+        (["check-config"], "no --config.file, and UKC_METRO is not set"),
+        (["check-config", "--config.file="], "no --config.file, and UKC_METRO is not set"),
         (["simulate", "--listen-address=127.0.0.1:0"], "are required: --token"),
+        (["simulate", "--listen-address=localhost", "--token=a"], "expected HOST:PORT"),
         (["serve", "--config.file=/none.yaml"], "/none.yaml: cannot be read: No such file"),
         (["once"], "no --config.file, and UKC_METRO is not set"),
         ([], "no --config.file, and UKC_METRO is not set"),
@@ -127,7 +129,25 @@ async def test_check_config(tmp_path: Path, metros: str, want: str) -> None:
     flag = write(tmp_path, metros)
     done = await run("check-config", flag, variables=VARIABLES)
 
-    assert Done(0, f"{tmp_path / 'exporter.yaml'}: fine, 1 account, {want}\n", "") == done
+    assert done == Done(0, f"{tmp_path / 'exporter.yaml'}: OK (1 account, {want})\n", "")
+
+
+@pytest.mark.parametrize("flags", [(), ("--config.file=", "--web.config.file=")], ids=["none", ""])
+async def test_check_config_of_the_environment(flags: tuple[str, ...]) -> None:
+    """Where no file is given, or an empty name, as in exporter-toolkit."""
+    done = await run("check-config", *flags, variables={**VARIABLES, "UKC_METRO": "fra0,dal0"})
+
+    assert done == Done(0, "environment: OK (1 account, 2 metros)\n", "")
+
+
+@pytest.mark.parametrize("command", ["serve", "check-config"])
+async def test_check_config_refuses_what_serve_does(command: str) -> None:
+    """Authorities that the environment names and that cannot be used, as well."""
+    variables = {**VARIABLES, "UKC_METRO": "fra0", "SSL_CERT_FILE": "/none.pem"}
+    done = await run(command, variables=variables)
+
+    assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
+    assert "SSL_CERT_FILE" in done.err
 
 
 async def test_once_prints_a_page_that_promtool_accepts() -> None:
