@@ -41,7 +41,7 @@ def metro(url: str, name: str = "fra0") -> str:
 
 async def test_version() -> None:
     """In the usual place."""
-    assert Done(0, f"ukc-certificate-exporter {__version__}\n", "") == await run("--version")
+    assert await run("--version") == Done(0, f"ukc-certificate-exporter {__version__}\n", "")
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ async def test_a_bad_token_file(tmp_path: Path, content: str | None, want: str) 
 
 @pytest.mark.parametrize(("metros", "want"), [("fra0", "1 metro"), ("fra0, dal0", "2 metros")])
 async def test_check_config(tmp_path: Path, metros: str, want: str) -> None:
-    """A good file is said to be one."""
+    """The file and how much it configures."""
     flag = write(tmp_path, metros)
     done = await run("check-config", flag, variables=VARIABLES)
 
@@ -260,8 +260,8 @@ async def test_a_port_that_is_taken() -> None:
             variables={**VARIABLES, "UKC_METRO": "http://127.0.0.1:1"},
         )
 
-    said = f"ukc-certificate-exporter: cannot listen on 127.0.0.1:{port}: Address already in use"
-    assert (done.code, done.err.splitlines()[-1]) == (1, said)
+    message = f"ukc-certificate-exporter: cannot listen on 127.0.0.1:{port}: Address already in use"
+    assert (done.code, done.err.splitlines()[-1]) == (1, message)
 
 
 BUG = """
