@@ -41,7 +41,7 @@ def test_certificates_stay_between_two_polls(tmp_path: Path, rest: str, want: fl
     """Unless the operator says otherwise."""
     got = config.load(file(tmp_path, account(rest=rest)), {"UKC_TOKEN": TOKEN})
 
-    assert want == got.stale_after
+    assert got.stale_after == want
 
 
 def test_the_documented_example(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ accounts:
     )
     accounts = (Account("default", TokenFile(tmp_path / "token"), metros),)
 
-    assert Configuration(accounts, 30, 90, 7200, "batched", 1048576) == got
+    assert got == Configuration(accounts, 30, 90, 7200, "batched", 1048576)
     assert got.accounts[0].token.read().value == TOKEN
 
 
@@ -90,10 +90,10 @@ def test_a_metros_selection_is_its_accounts_but_for_what_it_says(tmp_path: Path)
     got = config.load(file(tmp_path, account(metros, token=rest)), ENVIRONMENT)
     include, exclude = re.compile(".*a"), re.compile("tmp-.*")
 
-    assert [
+    assert [metro.selection for metro in got.accounts[0].metros] == [
         Selection("attention", 7, include, None),
         Selection("none", 7, include, exclude),
-    ] == [metro.selection for metro in got.accounts[0].metros]
+    ]
 
 
 @pytest.mark.parametrize("total", [1, 2, 3, 7])
@@ -208,10 +208,10 @@ def test_a_share_is_the_same_everywhere() -> None:
         *(
             pytest.param(
                 account(token=f"token_env: UKC_TOKEN, include: '{expression}'"),
-                f"expected a regular expression: {said}",
+                f"expected a regular expression: {message}",
                 id=expression[:10],
             )
-            for expression, said in (
+            for expression, message in (
                 ("a{99999999999999999999}", "the repetition number is too large"),
                 ("[[:alpha:]]", "Possible nested set at position 1"),
                 ("(" * 4000 + ")" * 4000, "maximum recursion depth exceeded"),
@@ -265,7 +265,7 @@ def test_insecure_where_the_operator_says_so(tmp_path: Path) -> None:
     metro = "[{name: lab, url: 'http://api.example.com:81/prefix/v1', allow_insecure: true}]"
     got = config.load(file(tmp_path, account(metro)), ENVIRONMENT)
 
-    assert (Metro("lab", "http://api.example.com:81/prefix"),) == got.accounts[0].metros
+    assert got.accounts[0].metros == (Metro("lab", "http://api.example.com:81/prefix"),)
 
 
 @pytest.mark.parametrize(
@@ -293,7 +293,7 @@ def test_the_environment_is_enough(given: str, want: list[Metro]) -> None:
     """`UKC_METRO` holds codes or URLs, as the platform's own tools take them."""
     got = config.from_environment({**ENVIRONMENT, "UKC_METRO": given})
 
-    assert ("default", tuple(want)) == (got.accounts[0].name, got.accounts[0].metros)
+    assert (got.accounts[0].name, got.accounts[0].metros) == ("default", tuple(want))
     assert got.accounts[0].token.read().value == TOKEN
 
 

@@ -21,7 +21,7 @@ from exporter.config.quantities import duration
 )
 def test_durations(text: str | int, want: float) -> None:
     """Prometheus, "Configuration", `<duration>`."""
-    assert want == duration(text)
+    assert duration(text) == want
 
 
 @pytest.mark.parametrize("text", ["", "s", "1", 1, "1.5h", "1 m", "1S", "-1s", "\u0661s", "1s "])

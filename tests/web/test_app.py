@@ -60,16 +60,13 @@ LOOK = snapshot(certificate(), taken_at=NOT_AFTER - 60)
     ],
 )
 async def test_metrics(accept: str, coding: str, want: tuple[str, str | None]) -> None:
-    """The same samples, whatever the format and the coding."""
+    """The same samples in every format and content encoding."""
     async with web(LOOK) as client:
         headers = {b"Accept": accept.encode("latin-1"), b"Accept-Encoding": coding.encode()}
         got = await client.get("/metrics", headers=headers)
 
-    assert (200, *want) == (
-        got.status_code,
-        got.headers["content-type"],
-        got.headers.get("content-encoding"),
-    )
+    assert got.status_code == 200
+    assert (got.headers["content-type"], got.headers.get("content-encoding")) == want
     assert 'ukc_certificate_validation_attempts{account="default",metro="fra0",' in got.text
     assert got.text.endswith("# EOF\n") is (want[0] == OPENMETRICS)
     assert "ukc_exporter_build_info" in got.text
@@ -77,7 +74,7 @@ async def test_metrics(accept: str, coding: str, want: tuple[str, str | None]) -
 
 
 async def test_the_page_says_how_long_it_is() -> None:
-    """In either coding, and a HEAD says the same without a body."""
+    """In either encoding, and HEAD says the same without a body."""
     async with web(LOOK) as client:
         for coding in ("gzip", "identity"):
             request = client.build_request("GET", "/metrics", headers={"Accept-Encoding": coding})
@@ -112,11 +109,11 @@ async def test_other_paths(method: str, path: str, ready: bool, want: tuple[int,
     async with web(ready=ready) as client:
         got = await client.request(method, path)
 
-    assert want == (got.status_code, got.text)
+    assert (got.status_code, got.text) == want
 
 
 async def test_the_landing_page_shows_each_metro() -> None:
-    """When it was read and what was found; nothing of a name is taken for HTML."""
+    """When it was read and how many certificates it has; names are escaped."""
     hostile = Key("<b>", "fra0")
     look = snapshot(certificate(), key=hostile, unread=(Unread("other", "", "", ""),) * 2)
     store = Store()
