@@ -76,7 +76,7 @@ class Graph:
         self.telemetry.configuration_loaded(clock())
         self._unforeseen = Unforeseen(self.telemetry.internal_error)
         self.store = Store()
-        self.exposition = Exposition(stale_after=configuration.stale_after, clock=clock)
+        self.exposition = Exposition(stale_after=configuration.stale_after)
         self.metros = Metros(self._poller)
 
     @property
