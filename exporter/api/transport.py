@@ -1,6 +1,7 @@
 """How the metros' APIs are reached: connections, TLS, proxies, the budget of requests."""
 
 import asyncio
+import os
 import ssl
 import time
 from collections import deque
@@ -35,7 +36,7 @@ class Trust:
         if authorities not in self._contexts:
             try:
                 context = (
-                    httpx.create_ssl_context()
+                    _system_context()
                     if authorities is None
                     else ssl.create_default_context(cadata=authorities.pem)
                 )
@@ -46,6 +47,13 @@ class Trust:
                 ) from exc
             self._contexts[authorities] = context
         return self._contexts[authorities]
+
+
+def _system_context() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if file := os.environ.get("SSL_CERT_FILE"):
+        context.load_verify_locations(file)  # OpenSSL passes over a file that it cannot use
+    return context
 
 
 def connections(

@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import socket
+import ssl
 from pathlib import Path
 
+import certifi
 import httpx
 import pytest
 
@@ -75,6 +77,17 @@ async def test_proxies(tmp_path: Path, by: str) -> None:
 
     assert ('name="through"' in done.out, 'name="direct"' in done.out) == (True, True)
     assert [r.line for r in proxy.received] == ["GET http://api.test/v1/certificates HTTP/1.1"]
+
+
+def test_the_authorities_are_those_of_the_system() -> None:
+    """OpenSSL's, not a list that a library brings along."""
+    system = ssl.create_default_context()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(certifi, "where", lambda: "/none/cacert.pem")
+        context = Trust().context(None)
+
+    assert {repr(ca) for ca in context.get_ca_certs()} == {repr(ca) for ca in system.get_ca_certs()}
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
 
 
 async def test_https_through_a_proxy_is_a_tunnel(tmp_path: Path) -> None:
