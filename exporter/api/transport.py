@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 
 import httpx
@@ -78,6 +79,7 @@ def connections(
         # by its own clock, and leaves it open where it is cancelled from outside.
         timeout=httpx.Timeout(configuration.timeout, connect=configuration.timeout / 2),
         headers={"User-Agent": f"ukc-certificate-exporter/{__version__}"},
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # none is kept
         follow_redirects=False,  # the token stays with the host that it is meant for
         trust_env=False,
     )

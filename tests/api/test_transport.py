@@ -9,6 +9,7 @@ from pathlib import Path
 import certifi
 import httpx
 import pytest
+import structlog.testing
 
 from exporter import service
 from exporter.api.transport import Budget, Trust, connections
@@ -101,16 +102,42 @@ async def test_https_through_a_proxy_is_a_tunnel(tmp_path: Path) -> None:
     assert TOKEN not in str(proxy.received)
 
 
-async def test_a_redirect_is_not_followed() -> None:
-    """Neither to another host nor to the same."""
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_is_not_followed(status: int) -> None:
+    """Neither to another host nor to the same; the log says where it leads."""
     elsewhere = ScriptedApi(http(200, body(item())))
     async with elsewhere.serving() as url:
-        here = ScriptedApi(http(307, Location=f"{url}/v1/certificates"))
+        here = ScriptedApi(http(status, Location=f"{url}/v1/certificates?token={TOKEN}"))
         async with here.serving() as first:
-            page, failed = await service.once(configuration(Metro("fra0", first)))
+            with structlog.testing.capture_logs() as logs:
+                page, failed = await service.once(configuration(Metro("fra0", first)))
+    error = next(event["error"] for event in logs if event["event"] == "poll failed")
 
     assert (len(failed), elsewhere.received, len(here.received)) == (1, [], 1)
     assert b'metro="fra0",reason="other"} 1.0' in page
+    assert f"the API answered {status}" in error
+    assert f"{url}/v1/certificates?token=[token]" in error
+
+
+async def test_a_redirect_to_nowhere() -> None:
+    """It fails as any other."""
+    async with ScriptedApi(http(308)).serving() as url:
+        page, failed = await service.once(configuration(Metro("fra0", url)))
+
+    assert len(failed) == 1
+    assert b'metro="fra0",reason="other"} 1.0' in page
+
+
+async def test_no_cookie_is_kept() -> None:
+    """Whatever an answer sets, the next request is as the first."""
+    api = ScriptedApi(http(200, body(item()), Set_Cookie="session=1; Path=/"))
+    async with api.serving() as url:
+        async with service.build(configuration(Metro("fra0", url))) as graph:
+            for _ in range(2):
+                await graph.pollers[0].poll()
+
+    assert api.received[0] == api.received[1]
+    assert "cookie" not in api.received[1].headers
 
 
 @pytest.mark.parametrize(
