@@ -132,8 +132,7 @@ class Graph:
 
     def _poller(self, plan: Plan) -> Poller:
         configuration = plan.configuration
-        tls = self._trust.context(plan.metro.authorities)
-        http = connections(plan.metro, configuration, tls)
+        http = connections(plan.metro, configuration, self._trust, os.environ)
         exchange = Exchange(
             http,
             plan.account.token,

@@ -25,7 +25,9 @@ from exporter.errors import (
 from exporter.loop import Aside
 
 _MAX_CHARACTERS: Final = 300
-_HEADERS: Final = ("content-type", "retry-after", "etag")
+_HEADERS: Final = ("content-type", "retry-after", "etag", "location")
+
+_REDIRECTS: Final = (301, 302, 303, 307, 308)
 
 OnRequest = Callable[[str, str, float], None]
 """Called after each request: with its endpoint, its HTTP status or failure reason, its seconds."""
@@ -76,7 +78,7 @@ class Exchange:
     async def get(self, request: Request, etag: str = "") -> Answer:
         """The answer, whatever its status; with an `etag` it may be 304 (RFC 9110, 13.1.2).
 
-        Raises `PollError` where no whole answer came, or there is no token to send.
+        Raises `PollError` where no whole answer came, where it redirects, or for want of a token.
         """
         if self._budget is not None:
             await self._budget()
@@ -101,6 +103,8 @@ class Exchange:
         finally:
             self._on_request(request.endpoint, outcome, time.perf_counter() - started)
         kept = {name: without(secret, headers[name]) for name in _HEADERS if name in headers}
+        if status in _REDIRECTS:
+            raise _redirected(status, kept.get("location", "nowhere"))
         return Answer(status, kept, await self._aside(partial(without, secret, body)))
 
     async def _sent(
@@ -141,6 +145,14 @@ class _Trace:
     async def __call__(self, event: str, _: Mapping[str, object]) -> None:
         if event == "http11.send_request_headers.started":
             self.sent = self._clock()
+
+
+def _redirected(status: int, location: str) -> PollError:
+    where = location[:_MAX_CHARACTERS]
+    return Unexpected(
+        f"the API answered {status}: it has moved to {where}; redirects are not followed, "
+        "the metro's url needs to be changed"
+    )
 
 
 def _failure(exc: Exception, secret: str) -> PollError:
