@@ -4,11 +4,11 @@ The types stand here. Nothing may enter that talks to the API or serves; what th
 says belongs to `exporter.web.access`.
 """
 
-import re
 import zlib
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
+from exporter.config.patterns import Pattern
 from exporter.config.tokens import Token, TokenFile, TokenSource, TokenVariable
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Authorities",
     "Configuration",
     "Metro",
+    "Pattern",
     "Selection",
     "Shard",
     "Token",
@@ -45,8 +46,8 @@ class Selection(NamedTuple):
 
     series: Literal["all", "attention", "none"] = "all"
     max_certificates: int | None = None
-    include: re.Pattern[str] | None = None
-    exclude: re.Pattern[str] | None = None
+    include: Pattern | None = None
+    exclude: Pattern | None = None
 
 
 class Metro(NamedTuple):

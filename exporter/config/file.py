@@ -3,7 +3,6 @@
 import math
 import re
 import ssl
-import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -17,6 +16,7 @@ from exporter.config import (
     Authorities,
     Configuration,
     Metro,
+    Pattern,
     Selection,
     Shard,
     TokenFile,
@@ -190,21 +190,19 @@ def _distinct(metros: Iterable[Metro], places: Iterable[str]) -> tuple[Metro, ..
 
 def _selection(entry: _AccountEntry | _MetroEntry, path: str, outer: Selection) -> Selection:
     """The entry's selection; what it leaves open is as in `outer`."""
-
-    def pattern(text: str | None, field: str) -> re.Pattern[str] | None:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error")  # a pattern that changes its meaning with Python
-                return None if text is None else re.compile(text)
-        except (re.error, FutureWarning, OverflowError, RecursionError) as exc:
-            raise WrongValue(f"{path}.{field}", f"expected a regular expression: {exc}") from exc
-
     return Selection(
         entry.series or outer.series,
         outer.max_certificates if entry.max_certificates is None else entry.max_certificates,
-        pattern(entry.include, "include") or outer.include,
-        pattern(entry.exclude, "exclude") or outer.exclude,
+        _pattern(entry.include, f"{path}.include") or outer.include,
+        _pattern(entry.exclude, f"{path}.exclude") or outer.exclude,
     )
+
+
+def _pattern(text: str | None, path: str) -> Pattern | None:
+    try:
+        return None if text is None else Pattern(text)
+    except ValueError as exc:
+        raise WrongValue(path, str(exc)) from exc
 
 
 def _authorities(name: str | None, folder: Path, path: str) -> Authorities | None:
