@@ -17,10 +17,14 @@ __all__ = [
     "Account",
     "Authorities",
     "Configuration",
+    "Expiry",
     "Metro",
+    "Patience",
     "Pattern",
+    "Renewal",
     "Selection",
     "Shard",
+    "Thresholds",
     "Token",
     "TokenFile",
     "TokenSource",
@@ -28,7 +32,7 @@ __all__ = [
 ]
 
 DEFAULT_MAX_RESPONSE_BYTES: Final = 256 * 1024 * 1024
-DEFAULT_STALE_AFTER: Final = 3600.0
+DEFAULT_STALE_AFTER: Final = 7 * 86400.0
 
 
 class Authorities(NamedTuple):
@@ -50,6 +54,49 @@ class Selection(NamedTuple):
     exclude: Pattern | None = None
 
 
+class Expiry(NamedTuple):
+    """How much is left of a certificate when it needs attention: seconds, or a share of its life.
+
+    `critical` is at most `warning`.
+    """
+
+    warning: float
+    critical: float
+
+
+class Patience(NamedTuple):
+    """After how many seconds something that has not happened needs attention.
+
+    `critical` is at least `warning`.
+    """
+
+    warning: float
+    critical: float
+
+
+class Thresholds(NamedTuple):
+    """The limits of the judgement.
+
+    `automatic` has shares of the lifetime, `manual` seconds; `validation_attempts` is the number
+    from which a validation that is tried again needs attention.
+    """
+
+    automatic: Expiry = Expiry(0.25, 0.10)
+    manual: Expiry = Expiry(30 * 86400.0, 7 * 86400.0)
+    never_issued: Patience = Patience(900.0, 3600.0)
+    validation_attempts: int = 3
+
+
+class Renewal(NamedTuple):
+    """Certificates of whose renewal the operator knows better than the evidence tells.
+
+    Each pattern is matched against the whole name of a certificate.
+    """
+
+    automatic: Pattern | None = None
+    manual: Pattern | None = None
+
+
 class Metro(NamedTuple):
     """`name` is the `metro` label; `base_url` has neither a trailing slash nor `/v1`.
 
@@ -60,6 +107,8 @@ class Metro(NamedTuple):
     base_url: str
     authorities: Authorities | None = None
     selection: Selection = Selection()
+    thresholds: Thresholds = Thresholds()
+    renewal: Renewal = Renewal()
 
 
 class Account(NamedTuple):

@@ -39,13 +39,13 @@ def account(metros: str = "[fra0]", *, token: str = "token_env: UKC_TOKEN", rest
 @pytest.mark.parametrize(
     ("rest", "want"),
     [
-        ("", 3600),
-        ("interval: 30m", 3600),
-        ("interval: 31m", 2 * 31 * 60),
-        ("interval: 31m\nstale_after: 5m", 300),
+        ("", 7 * 86400),
+        ("interval: 3d", 7 * 86400),
+        ("interval: 4d", 8 * 86400),
+        ("interval: 4d\nstale_after: 5m", 300),
     ],
 )
-def test_certificates_stay_between_two_polls(tmp_path: Path, rest: str, want: float) -> None:
+def test_series_stay_between_two_polls(tmp_path: Path, rest: str, want: float) -> None:
     """Unless the operator says otherwise."""
     got = config.load(file(tmp_path, account(rest=rest)), {"UKC_TOKEN": TOKEN})
 
@@ -88,7 +88,7 @@ def test_defaults(tmp_path: Path) -> None:
     """One account is enough; the rest has the documented defaults."""
     got = config.load(file(tmp_path, account()), ENVIRONMENT)
 
-    assert got[1:] == (60, 10, 3600, "bulk", 256 * 1024 * 1024, None, (0, 1))
+    assert got[1:] == (60, 10, 7 * 86400, "bulk", 256 * 1024 * 1024, None, (0, 1))
 
 
 def test_a_metros_selection_is_its_accounts_but_for_what_it_says(tmp_path: Path) -> None:
