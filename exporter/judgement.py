@@ -192,11 +192,10 @@ def renewal(c: Certificate, override: Renewal = Renewal()) -> str:
     The platform requests certificates from Let's Encrypt for plain domains and names them
     `<cn>-XXXXX`; a request precedes its issuance, an upload follows it.
     """
-    if override is not _NO_OVERRIDE:
-        if override.manual and override.manual.fullmatch(c.name):
-            return "manual"
-        if override.automatic and override.automatic.fullmatch(c.name):
-            return "automatic"
+    if override.manual is not None and override.manual.fullmatch(c.name):
+        return "manual"
+    if override.automatic is not None and override.automatic.fullmatch(c.name):
+        return "automatic"
     if c.not_after is None:
         return "unknown"
     automatic = (
@@ -205,9 +204,6 @@ def renewal(c: Certificate, override: Renewal = Renewal()) -> str:
         and (_requested(c) or c.validation_seen)
     )
     return "automatic" if automatic else "manual"
-
-
-_NO_OVERRIDE: Final = Renewal()
 
 
 def _requested(c: Certificate) -> bool:

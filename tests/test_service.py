@@ -1,7 +1,6 @@
 """The graph of one exporter against simulated and scripted metros, over real sockets."""
 
 import itertools
-import re
 import socket
 import time
 from collections.abc import Sequence
@@ -13,7 +12,16 @@ import structlog.testing
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter import service
-from exporter.config import Account, Configuration, Metro, Selection, Shard, Token, TokenVariable
+from exporter.config import (
+    Account,
+    Configuration,
+    Metro,
+    Pattern,
+    Selection,
+    Shard,
+    Token,
+    TokenVariable,
+)
 from exporter.errors import ExporterError
 from exporter.polling.snapshot import Key
 from exporter.service import Address
@@ -252,7 +260,7 @@ def total(page: bytes, family: str) -> float:
 async def test_what_the_operator_leaves_out_is_counted() -> None:
     """`exclude` and `series` together: listed, fetched, omitted, and in the aggregates."""
     answer = body(*(item(uuid=f"u{n}", name=f"n{n}") for n in range(5)))
-    selection = Selection("attention", exclude=re.compile("n[12]"))
+    selection = Selection("attention", exclude=Pattern("n[12]"))
     async with ScriptedApi(http(200, answer)).serving() as url:
         settings = configuration([])
         account = settings.accounts[0]._replace(metros=(Metro("fra0", url, selection=selection),))
