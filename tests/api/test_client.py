@@ -23,6 +23,8 @@ TOKEN = f"cm9ib3QkZGVtbzpz/{MARK}+"
 VALID = (SAMPLES / "valid.json").read_bytes()
 SOURCE = TokenVariable("UKC_TOKEN", Token(TOKEN))
 
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n"
+
 pytestmark = pytest.mark.anyio
 
 
@@ -99,6 +101,29 @@ async def test_connections_are_reused() -> None:
     assert (len(api.received), api.connections) == (2, 1)
 
 
+@pytest.mark.parametrize(
+    ("broken", "codes"),
+    [
+        pytest.param([cut(b"")], ["200", "connect", "200"], id="closed"),
+        pytest.param([reset(b"")], ["200", "connect", "200"], id="reset"),
+        pytest.param([cut(b"HTTP/1.1 20")], ["200", "connect", "200"], id="closed in the head"),
+        pytest.param([reset(b""), cut(b"")], ["200", "connect", "connect"], id="twice"),
+        pytest.param([cut(HEAD + b"{")], ["200", "connect"], id="closed in the body"),
+        pytest.param([hang()], ["200", "timeout"], id="forgotten"),
+    ],
+)
+async def test_a_connection_from_before_that_breaks(broken: list[Answer], codes: list[str]) -> None:
+    """The request is repeated once on a new one, if no answer had begun (RFC 9112, 9.3.1)."""
+    api = ScriptedApi(http(200, VALID), *broken, http(200, VALID))
+    seen: list[tuple[str, str]] = []
+    async with api.serving() as url, client(url, seen) as metro:
+        await metro.bulk()
+        with contextlib.nullcontext() if codes[-1] == "200" else pytest.raises(PollError):
+            await metro.bulk()
+
+    assert [code for _, code in seen] == codes
+
+
 async def test_batched_lists_and_fetches_in_batches() -> None:
     """The list first; then at most 200 a request, named in a JSON array body."""
     uuids = [f"u{n}" for n in range(201)]
@@ -158,7 +183,6 @@ async def test_one_batch_that_fails_fails_the_look() -> None:
             await metro.batched()
 
 
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 BOMB = gzip.compress(b" " * (2 << 20))
 
