@@ -146,6 +146,57 @@ async def test_batched_lists_and_fetches_in_batches() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "queries",
+    [["uuid=u0&uuid=u1"], ["uuid=u0&uuid=u1", "uuid=u0,u1"]],
+    ids=["as the second generation takes it", "as the first does"],
+)
+async def test_a_body_that_is_refused(queries: list[str]) -> None:
+    """The query names the certificates instead, once and for all."""
+    listed = http(200, body({"uuid": "u0"}, {"uuid": "u1"}))
+    answer = http(200, body(item(uuid="u0", name="a"), item(uuid="u1", name="b")))
+    refused = [http(400)] * len(queries)
+    api = ScriptedApi(listed, *refused, answer, listed, answer)
+    async with api.serving() as url, client(url) as metro:
+        first, second = await metro.batched(), await metro.batched()
+
+    assert first == second
+    assert [c.uuid for c in first.certificates] == ["u0", "u1"]
+    assert [r.line for r in api.received] == [
+        "GET /v1/certificates/list HTTP/1.1",
+        "GET /v1/certificates HTTP/1.1",
+        *(f"GET /v1/certificates?{query} HTTP/1.1" for query in queries),
+        "GET /v1/certificates/list HTTP/1.1",
+        f"GET /v1/certificates?{queries[-1]} HTTP/1.1",
+    ]
+
+
+async def test_queries_are_short() -> None:
+    """At most 100 a request; a uuid stays one, whatever is in it."""
+    uuids = ["a&b=c,d", *(f"u{n}" for n in range(149))]
+    listed = http(200, body(*({"uuid": uuid} for uuid in uuids)))
+    parts = (body(*(item(uuid=u, name=u) for u in part)) for part in (uuids[:100], uuids[100:]))
+    api = ScriptedApi(listed, http(400), *(http(200, part) for part in parts))
+    async with api.serving() as url, client(url) as metro:
+        reading = await metro.batched()
+
+    assert [c.uuid for c in reading.certificates] == uuids
+    assert [r.line.count("uuid=") for r in api.received[1:]] == [0, 100, 50]
+    assert "?uuid=a%26b%3Dc%2Cd&uuid=u0&" in api.received[2].line
+
+
+async def test_whatever_is_asked_is_refused() -> None:
+    """The poll fails, and the next one begins with the body again."""
+    listed = http(200, body({"uuid": "u0"}))
+    api = ScriptedApi(listed, http(400), http(400), http(400), listed, http(503))
+    async with api.serving() as url, client(url) as metro:
+        for status in ("400", "503"):
+            with pytest.raises(PollError, match=f"the API answered {status}"):
+                await metro.batched()
+
+    assert (len(api.received), api.received[5].body) == (6, b'[{"uuid":"u0"}]')
+
+
 @pytest.mark.parametrize("status", [404, 405])
 async def test_a_missing_list_is_asked_for_once(status: int) -> None:
     """The second generation lists without details; that will not change back."""
