@@ -4,7 +4,7 @@ import itertools
 import socket
 import time
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
@@ -122,12 +122,31 @@ async def test_one_bad_metro_changes_nothing_for_the_others(bad: object, reason:
     ]
 
 
-@pytest.mark.parametrize("fetch", ["bulk", "batched"])
+def without_bodies(app: Any) -> Any:
+    """A gateway that refuses a GET with a body."""
+
+    async def refusing(scope: Any, receive: Any, send: Any) -> None:
+        if b"content-length" in dict(scope["headers"]):
+            await send({"type": "http.response.start", "status": 400, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+        else:
+            await app(scope, receive, send)
+
+    return refusing
+
+
+@pytest.mark.parametrize(
+    ("fetch", "gateway"),
+    [("bulk", lambda app: app), ("batched", lambda app: app), ("batched", without_bodies)],
+    ids=["bulk", "batched", "batched, without bodies"],
+)
 @pytest.mark.parametrize("generation", [1, 2])
-async def test_both_ways_of_fetching_read_both_generations(fetch: str, generation: int) -> None:
+async def test_all_ways_of_fetching_read_both_generations(
+    fetch: str, gateway: Any, generation: int
+) -> None:
     """The simulator's whole fleet, equal to its ground truth."""
     simulator = Simulator("mixture", seed=3, token=TOKEN, generation=generation)
-    async with serve(simulator.app) as url:
+    async with serve(gateway(simulator.app)) as url:
         page, failed = await service.once(configuration([("fra0", str(url))], fetch=fetch))
     families = {f.name: f for f in text_string_to_metric_families(page.decode())}
     truth = simulator.certificates()

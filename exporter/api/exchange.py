@@ -78,16 +78,23 @@ class Exchange:
     async def get(self, request: Request, etag: str = "") -> Answer:
         """The answer, whatever its status; with an `etag` it may be 304 (RFC 9110, 13.1.2).
 
+        A request that a connection from before breaks under is repeated once (RFC 9112, 9.3.1).
         Raises `PollError` where no whole answer came, where it redirects, or for want of a token.
         """
+        try:
+            return await self._attempt(request, etag)
+        except _StaleConnection:
+            return await self._attempt(request, etag)
+
+    async def _attempt(self, request: Request, etag: str) -> Answer:
         if self._budget is not None:
             await self._budget()
         secret = self._token.read().value
-        started = time.perf_counter()
+        started, trace = time.perf_counter(), _Trace(self._clock)
         outcome = "other"
         try:
             async with asyncio.timeout(self._timeout):
-                status, headers, body = await self._sent(request, secret, etag)
+                status, headers, body = await self._sent(request, secret, etag, trace)
             outcome = str(status)
         except TimeoutError as exc:
             failure: PollError = TimedOut(f"no whole answer within {self._timeout:g} s")
@@ -96,6 +103,8 @@ class Exchange:
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ssl.SSLError) as exc:
             failure = _failure(exc, secret)
             outcome = failure.reason
+            if trace.stale and isinstance(failure, ConnectionFailed):
+                failure = _StaleConnection(str(failure))
             raise failure from exc
         except PollError as exc:
             outcome = exc.reason
@@ -108,7 +117,7 @@ class Exchange:
         return Answer(status, kept, await self._aside(partial(without, secret, body)))
 
     async def _sent(
-        self, request: Request, secret: str, etag: str
+        self, request: Request, secret: str, etag: str, trace: "_Trace"
     ) -> tuple[int, httpx.Headers, bytearray]:
         headers = {
             "Accept": "application/json",
@@ -120,7 +129,6 @@ class Exchange:
         if request.content is not None:
             headers["Content-Type"] = "application/json"
         url = request.endpoint + (f"?{request.query}" if request.query else "")
-        trace = _Trace(self._clock)
         sending = self._http.stream(
             "GET", url, headers=headers, content=request.content, extensions={"trace": trace}
         )
@@ -135,16 +143,30 @@ class Exchange:
         return response.status_code, response.headers, body
 
 
+class _StaleConnection(ConnectionFailed):
+    """A connection that had served before broke before an answer began."""
+
+
 class _Trace:
-    """When a request left, in Unix time: a connection may have to be made first."""
+    """What httpx has done for one request so far.
+
+    `sent` is Unix time: a connection may have to be made first. `stale` is whether the request
+    left on a connection from before, and no answer has begun.
+    """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
+        self._connected = False
         self.sent = clock()
+        self.stale = False
 
     async def __call__(self, event: str, _: Mapping[str, object]) -> None:
-        if event == "http11.send_request_headers.started":
-            self.sent = self._clock()
+        if event.endswith("connect_tcp.started"):
+            self._connected = True
+        elif event == "http11.send_request_headers.started":
+            self.sent, self.stale = self._clock(), not self._connected
+        elif event == "http11.receive_response_headers.complete":
+            self.stale = False
 
 
 def _redirected(status: int, location: str) -> PollError:

@@ -20,6 +20,9 @@ from exporter.errors import ConfigurationError
 
 WINDOW_SECONDS: Final = 60.0
 
+KEEPALIVE_SECONDS: Final = 50.0
+"""How long an idle connection is used again: load balancers forget it after 60 s or more."""
+
 _CONNECTIONS: Final = 8
 
 
@@ -89,14 +92,15 @@ def _transport(
     metro: Metro, configuration: Configuration, trust: Trust, environment: Mapping[str, str]
 ) -> httpx.AsyncBaseTransport:
     proxy = _proxy(metro, configuration, environment)
+    # A connection that would be idle for longer is closed at once (decisions/0407).
+    reused = configuration.batched or configuration.interval < KEEPALIVE_SECONDS
     transport = partial(
         httpx.AsyncHTTPTransport,
         verify=trust.context(metro.authorities),
-        # Kept beyond an interval: most polls then need no new connection.
         limits=httpx.Limits(
             max_connections=_CONNECTIONS,
-            max_keepalive_connections=1,
-            keepalive_expiry=2 * configuration.interval,
+            max_keepalive_connections=1 if reused else 0,
+            keepalive_expiry=KEEPALIVE_SECONDS,
         ),
         trust_env=False,
     )

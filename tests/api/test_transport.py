@@ -128,6 +128,21 @@ async def test_a_redirect_to_nowhere() -> None:
     assert b'metro="fra0",reason="other"} 1.0' in page
 
 
+@pytest.mark.parametrize(
+    ("interval", "fetch", "connections"), [(60, "bulk", 2), (45, "bulk", 1), (60, "batched", 1)]
+)
+async def test_idle_connections(interval: float, fetch: str, connections: int) -> None:
+    """A connection is kept between polls only where no load balancer has forgotten it by then."""
+    api = ScriptedApi(http(200, body()))
+    async with api.serving() as url:
+        settings = configuration(Metro("fra0", url), interval=interval, fetch=fetch)
+        async with service.build(settings) as graph:
+            for _ in range(2):
+                await graph.pollers[0].poll()
+
+    assert (len(api.received), api.connections) == (2, connections)
+
+
 async def test_no_cookie_is_kept() -> None:
     """Whatever an answer sets, the next request is as the first."""
     api = ScriptedApi(http(200, body(item()), Set_Cookie="session=1; Path=/"))
