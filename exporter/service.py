@@ -19,11 +19,12 @@ from starlette.types import ASGIApp
 from exporter.api.client import Client
 from exporter.api.exchange import Exchange
 from exporter.api.transport import Budget, Trust, connections
-from exporter.config import Configuration, Selection
+from exporter.config import Configuration, Metro
 from exporter.errors import ConfigurationError, ExporterError
 from exporter.exposition.render import Exposition, render
-from exporter.exposition.selection import wanted
+from exporter.exposition.selection import passing
 from exporter.exposition.telemetry import Telemetry
+from exporter.judgement import Policy
 from exporter.polling.metros import Metros, Plan
 from exporter.polling.poller import Poller, Schedule
 from exporter.polling.snapshot import Key, MetroSnapshot, Store
@@ -75,7 +76,7 @@ class Graph:
         self.telemetry.configuration_loaded(clock())
         self._unforeseen = Unforeseen(self.telemetry.internal_error)
         self.store = Store()
-        self.exposition = Exposition(stale_after=configuration.stale_after, clock=clock)
+        self.exposition = Exposition(stale_after=configuration.stale_after)
         self.metros = Metros(self._poller)
 
     @property
@@ -119,7 +120,7 @@ class Graph:
 
     def _begin(self, plan: Plan) -> None:
         """Keep what is known of the metro, as far as the plan still selects it."""
-        newest, passes = self.store.newest(plan.key), wanted(plan.metro.selection)
+        newest, passes = self.store.newest(plan.key), passing(plan.metro.selection)
         if newest and passes:
             self.store.publish(newest.only(passes))
         self.telemetry.track(plan.key, interval=plan.configuration.interval)
@@ -146,7 +147,7 @@ class Graph:
         client = Client(
             exchange,
             clock=self._clock,
-            passes=wanted(plan.metro.selection),
+            passes=passing(plan.metro.selection),
             shard=configuration.shard,
             aside=self._aside,
         )
@@ -155,7 +156,7 @@ class Graph:
             client.batched if configuration.batched else client.bulk,
             _schedule(configuration),
             store=self.store,
-            publish=partial(self._publish, plan.metro.selection),
+            publish=partial(self._publish, plan.metro),
             observer=self.telemetry,
             failure=self._unforeseen.failure,
             disconnect=http.aclose,
@@ -163,10 +164,13 @@ class Graph:
             aside=self._aside,
         )
 
-    async def _publish(self, selection: Selection, snapshot: MetroSnapshot) -> None:
+    async def _publish(self, metro: Metro, snapshot: MetroSnapshot) -> None:
         previous = self.exposition.rendered(snapshot.key)
         now = self._clock()
-        rendering = partial(render, snapshot, previous, now=now, selection=selection)
+        policy = Policy(metro.thresholds, metro.renewal)
+        rendering = partial(
+            render, snapshot, previous, now=now, selection=metro.selection, policy=policy
+        )
         self.exposition.publish(await self._aside(rendering))
 
     def _aside(self, work: Callable[[], T]) -> Awaitable[T]:
@@ -240,7 +244,7 @@ async def serve(
         probes = [stack.enter_context(listen(a)) for a in (web.probe_address,) if a is not None]
         reloader = Reloader(load or (lambda: configuration), graph.apply, settings, graph.telemetry)
         app = graph.app(web.telemetry_path, reloader.reload if web.lifecycle else None)
-        servers = [Server(Guard(app, settings), listeners, settings, grace=GRACE_SECONDS)]
+        servers = [Server(Guard(app, settings), listeners, settings.handshake, grace=GRACE_SECONDS)]
         if probes:
             app = create_probe_app(lambda: graph.metros.tried)
             servers.append(Server(app, probes, grace=GRACE_SECONDS, limits=_PROBES))
@@ -278,7 +282,7 @@ def _obey(servers: Sequence[Server], reload: Callable[[], object]) -> None:
 def _announce(
     listeners: Sequence[socket.socket], probes: Sequence[socket.socket], settings: WebSettings
 ) -> str:
-    tls = settings.current().context is not None
+    tls = settings.handshake() is not None
     for listener in listeners:
         log.info("listening", address=_where(listener), tls=tls)
     for listener in probes:

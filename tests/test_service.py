@@ -1,7 +1,6 @@
 """The graph of one exporter against simulated and scripted metros, over real sockets."""
 
 import itertools
-import re
 import socket
 import time
 from collections.abc import Sequence
@@ -13,7 +12,16 @@ import structlog.testing
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter import service
-from exporter.config import Account, Configuration, Metro, Selection, Shard, Token, TokenVariable
+from exporter.config import (
+    Account,
+    Configuration,
+    Metro,
+    Pattern,
+    Selection,
+    Shard,
+    Token,
+    TokenVariable,
+)
 from exporter.errors import ExporterError
 from exporter.polling.snapshot import Key
 from exporter.service import Address
@@ -56,7 +64,7 @@ async def test_the_specifications_samples_give_exactly_the_contracts_series() ->
 
 
 async def test_three_broken_of_250() -> None:
-    """247 are served; three are counted with their reason, with one log line each."""
+    """248 are served, one of them but for a field; two are counted with their reason."""
     certificates = [item(uuid=f"u{n}", name=f"n{n}", status=...) for n in range(247)]
     certificates[7:7] = [item(uuid="odd", name="odd", not_after="next year")]
     certificates[90:90] = [{"status": "error", "uuid": "gone", "error": 8, "message": "No such"}]
@@ -65,19 +73,27 @@ async def test_three_broken_of_250() -> None:
         async with ScriptedApi(http(200, body(*certificates))).serving() as url:
             page, _ = await service.once(configuration([("fra0", url)]))
 
-    assert len(lines(page, "ukc_certificate_info{")) == 247
+    assert len(lines(page, "ukc_certificate_info{")) == 248
     assert lines(page, "ukc_certificates_listed{", "ukc_certificates_fetched{") == [
         'ukc_certificates_listed{account="default",metro="fra0"} 250.0',
-        'ukc_certificates_fetched{account="default",metro="fra0"} 247.0',
+        'ukc_certificates_fetched{account="default",metro="fra0"} 248.0',
     ]
-    assert {'reason="not_found"} 1.0', 'reason="undecodable"} 1.0', 'reason="other"} 1.0'} == {
+    assert {'reason="not_found"} 1.0', 'reason="other"} 1.0'} == {
         line.split(",")[-1]
         for line in lines(page, "ukc_certificates_skipped{")
         if not line.endswith(" 0.0")
     }
+    fields = lines(page, "ukc_certificates_unread_fields{")
+    assert [f for f in fields if f.endswith(" 1.0")] == [
+        'ukc_certificates_unread_fields{account="default",field="not_after",metro="fra0"} 1.0'
+    ]
     assert sorted(
-        (event["reason"], event["uuid"]) for event in logs if event["log_level"] == "warning"
-    ) == [("not_found", "gone"), ("other", "twin"), ("undecodable", "odd")]
+        (event["event"], event["uuid"]) for event in logs if event["log_level"] == "warning"
+    ) == [
+        ("certificate field not read", "odd"),
+        ("certificate skipped", "gone"),
+        ("certificate skipped", "twin"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -263,7 +279,7 @@ def total(page: bytes, family: str) -> float:
 async def test_what_the_operator_leaves_out_is_counted() -> None:
     """`exclude` and `series` together: listed, fetched, omitted, and in the aggregates."""
     answer = body(*(item(uuid=f"u{n}", name=f"n{n}") for n in range(5)))
-    selection = Selection("attention", exclude=re.compile("n[12]"))
+    selection = Selection("attention", exclude=Pattern("n[12]"))
     async with ScriptedApi(http(200, answer)).serving() as url:
         settings = configuration([])
         account = settings.accounts[0]._replace(metros=(Metro("fra0", url, selection=selection),))

@@ -47,7 +47,7 @@ class Client:
         *,
         clock: Callable[[], float] = time.time,
         passes: Callable[[Certificate], bool] | None = None,
-        shard: Shard = Shard(),  # noqa: B008 - immutable
+        shard: Shard = Shard(),
         aside: Aside = asyncio.to_thread,
     ) -> None:
         self._exchange = exchange
@@ -129,7 +129,7 @@ class Client:
         )
 
     def _read(self, known: Sequence[Chunk], answer: Answer) -> Reading:
-        return read(*answer, now=self._clock(), known=known, wanted=self._passes)
+        return read(*answer, now=self._clock(), known=known, passes=self._passes)
 
 
 def _together(readings: Sequence[Reading]) -> Reading:

@@ -16,6 +16,7 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from exporter import __version__
+from exporter.api.model import FIELDS
 from exporter.config import Shard
 from exporter.errors import REASONS, PollError
 from exporter.polling.snapshot import Key, MetroSnapshot
@@ -79,6 +80,14 @@ _SKIPPED: Final = Family(
     ("reason",),
     _EACH_REASON,
 )
+_UNREAD_FIELDS: Final = Family(
+    Gauge,
+    "ukc_certificates_unread_fields",
+    "Number of certificates with a field that could not be read, or is no longer told, in the "
+    "last successful poll.",
+    ("field",),
+    tuple((field,) for field in FIELDS),
+)
 _REQUESTS: Final = Family(
     Counter,
     "ukc_api_requests_total",
@@ -110,6 +119,7 @@ METRO_FAMILIES: Final[tuple[Family[Any], ...]] = (
     _LISTED,
     _FETCHED,
     _SKIPPED,
+    _UNREAD_FIELDS,
     _REQUESTS,
     _REQUEST_DURATION,
     _CLOCK_SKEW,
@@ -201,7 +211,7 @@ class Telemetry:
     the metro must not pass for a replica of one that can (decisions/0204).
     """
 
-    def __init__(self, shard: Shard = Shard()) -> None:  # noqa: B008 - immutable
+    def __init__(self, shard: Shard = Shard()) -> None:
         self._shard = {"shard": str(shard.ordinal)} if shard.total > 1 else {}
         self._headers = _headers((*METRO, *self._shard))
         self._metros: dict[Key, _MetroMetrics] = {}
@@ -281,6 +291,9 @@ class Telemetry:
         skipped = Tally(item.reason for item in snapshot.unread)
         for reason in REASONS:
             metro.of(_SKIPPED, reason).set(skipped[reason])
+        fields = Tally(field for c in snapshot.odd for field in c.unread)
+        for field in FIELDS:
+            metro.of(_UNREAD_FIELDS, field).set(fields[field])
         _polled(metro, seconds)
 
     def failed(self, key: Key, error: PollError, *, seconds: float) -> None:

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, Protocol
 
 import structlog
 
-from exporter.api.items import Unread
+from exporter.api.model import Certificate, Unread
 from exporter.api.protocol import Reading
 from exporter.errors import Forbidden, PollError, RateLimited, TimedOut, Unauthorized
 from exporter.loop import Aside
@@ -67,6 +67,7 @@ class Poller:
         failure: Callable[[Key, Exception], PollError],
         disconnect: Callable[[], Awaitable[None]] = _nothing_to_close,
         clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
         aside: Aside = asyncio.to_thread,
     ) -> None:
         self.key = key
@@ -79,6 +80,7 @@ class Poller:
         self._failure = failure
         self._disconnect = disconnect
         self._clock = clock
+        self._monotonic = monotonic
         self._aside = aside
         self._failures = 0
         self._logged: frozenset[tuple[str, str, str]] = frozenset()
@@ -132,7 +134,7 @@ class Poller:
                 self._failure(self.key, exc)
 
     async def _read(self) -> MetroSnapshot:
-        taken_at = self._clock()
+        taken_at, read_at = self._clock(), self._monotonic()
         try:
             async with asyncio.timeout(self._schedule.deadline):
                 reading = await self._fetch()
@@ -142,7 +144,13 @@ class Poller:
         previous = self._store.newest(self.key)
         stale_after = self._schedule.stale_after
         work = partial(
-            look, self.key, reading, previous, taken_at=taken_at, stale_after=stale_after
+            look,
+            self.key,
+            reading,
+            previous,
+            taken_at=taken_at,
+            read_at=read_at,
+            stale_after=stale_after,
         )
         return await self._aside(work)
 
@@ -150,7 +158,7 @@ class Poller:
         first = self._store.newest(self.key) is None
         self._store.publish(snapshot)
         self._observer.succeeded(snapshot, seconds=seconds)
-        self._log_unread(snapshot.unread)
+        self._log_unread(snapshot.unread, snapshot.odd)
         level = log.info if self._failures or first else log.debug
         level(
             "poll succeeded",
@@ -190,20 +198,24 @@ class Poller:
             wait = max(wait, error.retry_after)
         return wait
 
-    def _log_unread(self, unread: tuple[Unread, ...]) -> None:
-        """One line for each item, once for as long as it stays unreadable."""
-        seen = {(item.reason, item.uuid, item.name): item for item in unread}
-        new = [item for identity, item in seen.items() if identity not in self._logged]
-        for item in new[:_UNREAD_LOGGED_AT_ONCE]:
-            log.warning(
-                "certificate skipped",
-                **self.key._asdict(),
-                reason=item.reason,
-                uuid=item.uuid,
-                name=item.name,
-                error=item.message,
-            )
-        if len(new) > _UNREAD_LOGGED_AT_ONCE:
-            rest = len(new) - _UNREAD_LOGGED_AT_ONCE
-            log.warning("more certificates skipped", **self.key._asdict(), count=rest)
-        self._logged = frozenset(seen)
+    def _log_unread(self, unread: tuple[Unread, ...], odd: tuple[Certificate, ...]) -> None:
+        """One line for each item and each field, once for as long as it stays unreadable."""
+        items = {(item.reason, item.uuid, item.name): item for item in unread}
+        fields = {(field, c.uuid, c.name): c for c in odd for field in c.unread}
+        new_items = [item for identity, item in items.items() if identity not in self._logged]
+        new_fields = [identity for identity in fields if identity not in self._logged]
+        for item in new_items[:_UNREAD_LOGGED_AT_ONCE]:
+            reason, uuid, name, message = item
+            self._warn("certificate skipped", reason=reason, uuid=uuid, name=name, error=message)
+        for field, uuid, name in new_fields[:_UNREAD_LOGGED_AT_ONCE]:
+            self._warn("certificate field not read", field=field, uuid=uuid, name=name)
+        for message, new in (
+            ("more certificates skipped", new_items),
+            ("more certificate fields not read", new_fields),
+        ):
+            if len(new) > _UNREAD_LOGGED_AT_ONCE:
+                self._warn(message, count=len(new) - _UNREAD_LOGGED_AT_ONCE)
+        self._logged = frozenset((*items, *fields))
+
+    def _warn(self, event: str, **context: object) -> None:
+        log.warning(event, **self.key._asdict(), **context)

@@ -1,12 +1,11 @@
 """What the overview shows of certificates that have no series: the truth, or that it is unknown."""
 
-import re
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from exporter.config import Selection
+from exporter.config import Pattern, Selection
 from exporter.simulator import Certificate
 from tests.e2e import dashboards_overview
 from tests.e2e.dashboards_overview import FLEET, Watched
@@ -30,7 +29,7 @@ OFF = -1
 
 NONE, ATTENTION = Selection(series="none"), Selection(series="attention")
 ONE = Selection(max_certificates=1)
-AUTOMATIC = Selection(series="attention", exclude=re.compile("wildcard-.*"))
+AUTOMATIC = Selection(series="attention", exclude=Pattern("wildcard-.*"))
 SELECTIONS = {
     "none": ("mixture", dict.fromkeys(METROS, NONE)),
     "attention": ("mixture", dict.fromkeys(METROS, ATTENTION)),

@@ -7,7 +7,7 @@ from prometheus_client.openmetrics.parser import (
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter import __version__
-from exporter.api.items import Unread
+from exporter.api.model import FIELDS, Unread
 from exporter.config import Shard
 from exporter.errors import REASONS, RateLimited
 from exporter.exposition.telemetry import Telemetry
@@ -46,6 +46,7 @@ def test_everything_an_alert_depends_on_is_there_from_the_start() -> None:
         "ukc_certificates_listed": 0,
         "ukc_certificates_fetched": 0,
         **{f"ukc_certificates_skipped {reason}": 0 for reason in REASONS},
+        **{f"ukc_certificates_unread_fields {field}": 0 for field in FIELDS},
         "ukc_api_request_duration_seconds_count": 0,
         "ukc_api_request_duration_seconds_sum": 0,
         build: 1,
@@ -68,7 +69,8 @@ def test_polls_and_requests_are_counted() -> None:
     count("/v1/certificates", "200", 0.3)
     count("/v1/certificates/list", "timeout", 10.0)
     unread = tuple(Unread(reason, "", "", "") for reason in ("other", "undecodable", "other"))
-    looked = snapshot(certificate(), taken_at=7.0, listed=4, unread=unread)
+    odd = (certificate(unread=("issuer", "subject")), certificate(unread=("issuer",)))
+    looked = snapshot(certificate(), taken_at=7.0, listed=4, unread=unread, odd=odd)
     telemetry.succeeded(looked, seconds=0.5)
     before = samples(telemetry)
     telemetry.failed(FRA, RateLimited("slower"), seconds=0.1)
@@ -83,6 +85,8 @@ def test_polls_and_requests_are_counted() -> None:
         "ukc_certificates_fetched": 1,
         "ukc_certificates_skipped other": 2,
         "ukc_certificates_skipped undecodable": 1,
+        "ukc_certificates_unread_fields issuer": 2,
+        "ukc_certificates_unread_fields subject": 1,
         "ukc_api_requests_total 200 /v1/certificates": 2,
         "ukc_api_requests_total timeout /v1/certificates/list": 1,
         "ukc_api_request_duration_seconds_count": 3,

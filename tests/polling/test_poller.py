@@ -6,8 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 import structlog.testing
 
-from exporter.api.items import Unread
-from exporter.api.model import Certificate
+from exporter.api.model import Certificate, Unread
 from exporter.api.protocol import Reading
 from exporter.errors import ConnectionFailed, PollError, RateLimited, Unauthorized
 from exporter.polling.poller import JITTER, Poller, Schedule
