@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -23,6 +24,9 @@ from exporter.config.inheritance import Inherited, check_label, distinct, metros
 from exporter.config.quantities import positive_duration
 from exporter.config.tokens import token
 from exporter.errors import ConfigurationError, Unauthorized
+
+_OTHER_TOKENS: Final = ("KRAFTCLOUD_TOKEN", "UNIKRAFT_CLOUD_TOKEN")
+"""Where other tools of the platform look for the token."""
 
 
 def load(path: Path, environment: Mapping[str, str], shard: Shard = Shard()) -> Configuration:
@@ -51,11 +55,14 @@ def from_environment(environment: Mapping[str, str], shard: Shard = Shard()) -> 
     """
     names = [name.strip() for name in environment.get("UKC_METRO", "").split(",")]
     names = [name for name in names if name]
+    missing = []
     if not names:
-        raise ConfigurationError(
-            "no --config.file, and UKC_METRO is not set: "
-            "expected a comma-separated list of metro codes or URLs"
-        )
+        expected = "expected a comma-separated list of metro codes or URLs"
+        missing.append(f"UKC_METRO is not set: {expected}")
+    if "UKC_TOKEN" not in environment:
+        missing.append(_not_set("UKC_TOKEN", environment))
+    if missing:
+        raise ConfigurationError(f"no --config.file, and {'; '.join(missing)}")
     try:
         source = _variable("UKC_TOKEN", environment, "UKC_TOKEN")
         places = [f"UKC_METRO[{i}]" for i in range(len(names))]
@@ -140,7 +147,17 @@ def _token_source(
 
 
 def _variable(name: str, environment: Mapping[str, str], path: str) -> TokenVariable:
+    if name not in environment:
+        raise WrongValue(path, _not_set(name, environment))
     try:
-        return TokenVariable(name, token(environment.get(name, ""), f"variable {name!r}"))
+        return TokenVariable(name, token(environment[name], f"environment variable {name}"))
     except Unauthorized as exc:
         raise WrongValue(path, str(exc)) from exc
+
+
+def _not_set(name: str, environment: Mapping[str, str]) -> str:
+    message = f"environment variable {name} is not set"
+    other = next((other for other in _OTHER_TOKENS if environment.get(other)), None)
+    if name != "UKC_TOKEN" or other is None:
+        return message
+    return f"{message}; {other} is, which the exporter does not read: expected UKC_TOKEN"
