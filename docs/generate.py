@@ -6,7 +6,7 @@ from typing import Final
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.errors import REASONS
+from exporter.errors import REASONS, RateLimited
 from exporter.exposition.aggregates import AGGREGATES, BOUNDS
 from exporter.exposition.families import FAMILIES, IDENTITY
 from exporter.exposition.selection import REASONS as OMITTED
@@ -90,7 +90,9 @@ def _own() -> Iterator[tuple[str, str, tuple[str, ...], str]]:
     """Name, type, labels and help of what the exporter says of itself, read off its own page."""
     telemetry, key = Telemetry(), Key("default", "fra0")
     telemetry.track(key, interval=60)
-    telemetry.on_request(key)("/v1/certificates", "200", 0.1)
+    telemetry.on_request(key)("/v1/certificates", "429", 0.1)
+    telemetry.on_clock_skew(key)(0.0)
+    telemetry.failed(key, RateLimited("slower"), seconds=0.1)
     page = telemetry.exposition(openmetrics=False).decode()
     for family in text_string_to_metric_families(page):  # type: ignore[no-untyped-call]
         labels = (label for label in family.samples[0].labels if label != "le")

@@ -41,7 +41,7 @@ def metro(url: str, name: str = "fra0") -> str:
 
 async def test_version() -> None:
     """In the usual place."""
-    assert Done(0, f"ukc-certificate-exporter {__version__}\n", "") == await run("--version")
+    assert await run("--version") == Done(0, f"ukc-certificate-exporter {__version__}\n", "")
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,10 @@ async def test_version() -> None:
         (["serve", "--web.telemetry-path=metrics"], "expected a path that starts with /"),
         (["serve", "--web.telemetry-path=/-/ready"], "are the exporter's own"),
         (["serve", "--log.level=loud"], "invalid choice: 'loud'"),
-        (["check-config"], "the following arguments are required: --config.file"),
+        (["check-config"], "no --config.file, and UKC_METRO is not set"),
+        (["check-config", "--config.file="], "no --config.file, and UKC_METRO is not set"),
         (["simulate", "--listen-address=127.0.0.1:0"], "are required: --token"),
+        (["simulate", "--listen-address=localhost", "--token=a"], "expected HOST:PORT"),
         (["serve", "--config.file=/none.yaml"], "/none.yaml: cannot be read: No such file"),
         (["once"], "no --config.file, and UKC_METRO is not set"),
         ([], "no --config.file, and UKC_METRO is not set"),
@@ -123,11 +125,29 @@ async def test_a_bad_token_file(tmp_path: Path, content: str | None, want: str) 
 
 @pytest.mark.parametrize(("metros", "want"), [("fra0", "1 metro"), ("fra0, dal0", "2 metros")])
 async def test_check_config(tmp_path: Path, metros: str, want: str) -> None:
-    """A good file is said to be one."""
+    """The file and how much it configures."""
     flag = write(tmp_path, metros)
     done = await run("check-config", flag, variables=VARIABLES)
 
-    assert Done(0, f"{tmp_path / 'exporter.yaml'}: fine, 1 account, {want}\n", "") == done
+    assert done == Done(0, f"{tmp_path / 'exporter.yaml'}: OK (1 account, {want})\n", "")
+
+
+@pytest.mark.parametrize("flags", [(), ("--config.file=", "--web.config.file=")], ids=["none", ""])
+async def test_check_config_of_the_environment(flags: tuple[str, ...]) -> None:
+    """Where no file is given, or an empty name, as in exporter-toolkit."""
+    done = await run("check-config", *flags, variables={**VARIABLES, "UKC_METRO": "fra0,dal0"})
+
+    assert done == Done(0, "environment: OK (1 account, 2 metros)\n", "")
+
+
+@pytest.mark.parametrize("command", ["serve", "check-config"])
+async def test_check_config_refuses_what_serve_does(command: str) -> None:
+    """Authorities that the environment names and that cannot be used, as well."""
+    variables = {**VARIABLES, "UKC_METRO": "fra0", "SSL_CERT_FILE": "/none.pem"}
+    done = await run(command, variables=variables)
+
+    assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
+    assert "SSL_CERT_FILE" in done.err
 
 
 async def test_once_prints_a_page_that_promtool_accepts() -> None:
@@ -240,21 +260,21 @@ async def test_a_port_that_is_taken() -> None:
             variables={**VARIABLES, "UKC_METRO": "http://127.0.0.1:1"},
         )
 
-    said = f"ukc-certificate-exporter: cannot listen on 127.0.0.1:{port}: Address already in use"
-    assert (done.code, done.err.splitlines()[-1]) == (1, said)
+    message = f"ukc-certificate-exporter: cannot listen on 127.0.0.1:{port}: Address already in use"
+    assert (done.code, done.err.splitlines()[-1]) == (1, message)
 
 
 BUG = """
 import sys
 from exporter import cli
-from exporter.api import client
-def broken(*_, **__): raise ZeroDivisionError("a bug")
-client.read = broken
+from exporter.polling.poller import Poller
+async def broken(*_): raise ZeroDivisionError("a bug")
+Poller.poll = broken
 sys.exit(cli.main(sys.argv[1:]))
 """
 
 
-async def test_a_bug_in_a_poller_ends_the_process(tmp_path: Path) -> None:
+async def test_a_bug_in_the_loop_of_a_poller_ends_the_process(tmp_path: Path) -> None:
     """Exit 1: it does not go on answering 200 with what it once knew."""
     async with (
         ScriptedApi(http(200, body(item()))).serving() as api,

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from typing import Final, Literal, NamedTuple
 
-from exporter.api.model import Certificate, renewal
+from exporter.api.model import Certificate
+from exporter.judgement import Attention, Standing
 from exporter.polling.snapshot import Key
 
 IDENTITY: Final = ("account", "metro", "name", "common_name")
@@ -27,21 +28,28 @@ def escaped(value: str) -> str:
     return value.translate(_ESCAPED)
 
 
-def number(value: float) -> str:
-    """A sample value; whole numbers without a point or an exponent."""
-    return str(int(value)) if value == int(value) else repr(value)
-
-
 def metro_labels(key: Key) -> str:
     """The labels that every sample about a metro begins with, as they are written."""
     return f'account="{escaped(key.account)}",metro="{escaped(key.metro)}"'
 
 
 class Block:
-    """Neighbouring certificates of one metro, column by column: quicker than one by one."""
+    """Neighbouring certificates of one metro, column by column: quicker than one by one.
 
-    def __init__(self, labels: str, certificates: Sequence[Certificate]) -> None:
+    `standings` are those of the certificates, `labels` those of the metro, as they are written.
+    `attention` has the places of those that need it, in their order, with the reasons.
+    """
+
+    def __init__(
+        self,
+        labels: str,
+        certificates: Sequence[Certificate],
+        standings: Sequence[Standing],
+        attention: Sequence[tuple[int, Attention]] = (),
+    ) -> None:
         self.certificates = certificates
+        self.standings = standings
+        self.attention = attention
         self._labels = labels
 
     def texts(self, texts: Iterable[str]) -> Sequence[str]:
@@ -92,55 +100,48 @@ def _gauge(name: str, text: str, values: _Values, *, timed: bool = False) -> Fam
     return Family(name, "gauge", text, lines, timed=timed)
 
 
-def _plain(name: str, text: str, field: str) -> Family:
-    """One sample for each certificate whose field, a number, is known."""
-    return _gauge(name, text, _field(field))
-
-
-def _field(field: str) -> _Values:
-    """The values of a field that is a number or unknown."""
+def _fact(name: str, text: str, field: str) -> Family:
+    """One sample for each certificate of which a field that is a number is known."""
     get = attrgetter(field)
+    return _gauge(name, text, lambda block, _: map(get, block.certificates))
 
-    def values(block: Block, _: float) -> Iterable[object]:
-        # Nearly all are whole and read as such: those are written quickly.
-        known = map(get, block.certificates)
-        return [v if v is None or type(v) is int else number(v) for v in known]
 
-    return values
+def _limit(name: str, text: str, field: str) -> Family:
+    """One sample for each certificate that has limits."""
+    get = attrgetter(field)
+    return _gauge(name, text, lambda block, _: map(get, block.standings))
 
 
 def _one_hot(name: str, text: str, field: str, known: tuple[str, ...]) -> Family:
     """For each certificate a 1 for its own value and a 0 for every other known one."""
 
-    start = f"{name}{{"
-
     @functools.lru_cache(maxsize=64)
-    def ends(value: str) -> list[str]:
+    def around(value: str) -> tuple[str, ...]:
+        """What stands before, between and after the identities of a certificate's lines."""
+        if not value:  # unknown is absent
+            return ("",)
         values = known if value in known else (*known, value)
-        return [f',{field}="{v}"}} {int(v == value)}\n' for v in values]
+        ends = [f',{field}="{v}"}} {int(v == value)}\n' for v in values]
+        return (f"{name}{{", *(f"{end}{name}{{" for end in ends[:-1]), ends[-1])
 
     def lines(block: Block, _: float) -> str:
         pairs = zip(block.identities, block.column(field), strict=True)
-        return "".join([f"{start}{identity}{end}" for identity, v in pairs for end in ends(v)])
+        # A join takes 0.3 us for the three lines of a certificate, three f-strings take 1.3.
+        return "".join([identity.join(around(value)) for identity, value in pairs])
 
     return Family(name, "gauge", text, lines, (field,))
 
 
 def _certificate_info(block: Block, _: float) -> str:
-    wildcards = [c.wildcard for c in block.certificates]
     columns = map(block.column, ("uuid", "subject", "issuer", "serial_number"))
-    rows = zip(
-        block.identities,
-        *columns,
-        ["true" if wildcard else "false" for wildcard in wildcards],
-        map(renewal, [c.issuer for c in block.certificates], wildcards),
-        strict=True,
-    )
+    wildcards = ["true" if c.common_name[:2] == "*." else "false" for c in block.certificates]
+    renewals = [s.renewal for s in block.standings]
+    rows = zip(block.identities, *columns, wildcards, renewals, strict=True)
     return "".join(
         [
             f'ukc_certificate_info{{{identity},uuid="{uuid}",subject="{subject}",issuer="{issuer}",'
-            f'serial_number="{serial}",wildcard="{wildcard}",renewal="{renewer}"}} 1\n'
-            for identity, uuid, subject, issuer, serial, wildcard, renewer in rows
+            f'serial_number="{serial}",wildcard="{wildcard}",renewal="{renewal}"}} 1\n'
+            for identity, uuid, subject, issuer, serial, wildcard, renewal in rows
         ]
     )
 
@@ -156,14 +157,25 @@ def _expiry_days(block: Block, now: float) -> Iterable[object]:
 
 
 def _service_groups(block: Block, _: float) -> Iterable[object]:
-    return [len(c.service_groups) for c in block.certificates]
+    return [None if c.service_groups is None else len(c.service_groups) for c in block.certificates]
+
+
+def _attention(block: Block, _: float) -> str:
+    return "".join(
+        [
+            f"ukc_certificate_attention{{{block.identities[place]},"
+            f'reason="{reason}",severity="{severity}"}} 1\n'
+            for place, reasons in block.attention
+            for reason, severity in reasons
+        ]
+    )
 
 
 def _service_group_info(block: Block, _: float) -> str:
     attached = [
         (identity, group)
         for identity, c in zip(block.identities, block.certificates, strict=True)
-        for group in c.service_groups
+        for group in c.service_groups or ()
     ]
     names = block.texts(group.name for _, group in attached)
     uuids = block.texts(group.uuid for _, group in attached)
@@ -180,7 +192,7 @@ FAMILIES: Final = (
     Family(
         "ukc_certificate_info",
         "info",
-        "What changes with a renewal or an upload: 1 for each certificate.",
+        "Certificate metadata (uuid, subject, issuer, serial number, renewal); always 1.",
         _certificate_info,
         ("uuid", "subject", "issuer", "serial_number", "wildcard", "renewal"),
     ),
@@ -192,38 +204,48 @@ FAMILIES: Final = (
     ),
     _gauge(
         "ukc_certificate_expiry_days",
-        "Days to expiry when the page was rendered, negative once expired; absent before issuance.",
+        "Days to expiry at render time, negative once expired; absent before issuance.",
         _expiry_days,
         timed=True,
     ),
-    _plain(
+    _fact(
         "ukc_certificate_not_after_timestamp_seconds",
         "End of validity, as Unix time; absent before issuance.",
         "not_after",
     ),
-    _plain(
+    _fact(
         "ukc_certificate_not_before_timestamp_seconds",
         "Beginning of validity, as Unix time; absent before issuance.",
         "not_before",
     ),
-    _plain(
+    _fact(
         "ukc_certificate_created_timestamp_seconds",
         "Creation of the certificate object, as Unix time.",
         "created_at",
     ),
-    _plain(
+    _limit(
+        "ukc_certificate_warning_timestamp_seconds",
+        "From when its expiry is a warning, as Unix time; absent before issuance.",
+        "warning_at",
+    ),
+    _limit(
+        "ukc_certificate_critical_timestamp_seconds",
+        "From when its expiry is critical if it is in use, as Unix time; absent before issuance.",
+        "critical_at",
+    ),
+    _fact(
         "ukc_certificate_validation_attempts",
         "Attempts of the running validation; 0 when none runs.",
         "attempts",
     ),
-    _plain(
+    _fact(
         "ukc_certificate_validation_next_timestamp_seconds",
         "Next validation attempt, as Unix time; only while pending.",
         "next_attempt",
     ),
     _gauge(
         "ukc_certificate_service_groups",
-        "Service groups that use the certificate.",
+        "Service groups that use the certificate; absent where the API does not tell.",
         _service_groups,
     ),
     Family(
@@ -232,5 +254,13 @@ FAMILIES: Final = (
         "The service groups that use the certificate: 1 for each attachment.",
         _service_group_info,
         ("service_group", "service_group_uuid"),
+    ),
+    Family(
+        "ukc_certificate_attention",
+        "gauge",
+        "What needs attention now, and how badly; no series where there is nothing to do.",
+        _attention,
+        ("reason", "severity"),
+        timed=True,
     ),
 )

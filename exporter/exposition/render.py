@@ -5,6 +5,7 @@ that describe a family differ. So samples are rendered once and serve both.
 """
 
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -13,7 +14,8 @@ from exporter.config import Selection
 from exporter.exposition.aggregates import AGGREGATES, Aggregate, Fleet, Metro, fleet
 from exporter.exposition.deflate import EMPTY, Segment, deflate, gathered, join
 from exporter.exposition.families import FAMILIES, Block, Family, metro_labels
-from exporter.exposition.selection import Shown, shown
+from exporter.exposition.selection import shown
+from exporter.judgement import Judgement, Policy, Standing, judge
 from exporter.polling.snapshot import Key, MetroSnapshot
 
 CHUNK: Final = 1024
@@ -43,6 +45,7 @@ class Chunk(NamedTuple):
     """Neighbouring certificates and their samples of each family; of a timed one, none."""
 
     certificates: Sequence[Certificate]
+    standings: Sequence[Standing]
     segments: tuple[Segment, ...]
 
 
@@ -52,8 +55,9 @@ class MetroPage(NamedTuple):
     snapshot: MetroSnapshot
     segments: tuple[Segment, ...]
     chunks: tuple[Chunk, ...]
-    shown: Shown
+    judgement: Judgement
     fleet: Fleet
+    omitted: Mapping[str, int]
 
 
 def render(
@@ -62,33 +66,35 @@ def render(
     *,
     now: float,
     selection: Selection = _EVERYTHING,
+    policy: Policy = Policy(),
 ) -> MetroPage:
-    """The metro's samples at `now` (Unix time).
+    """The metro's samples at `now` (Unix time), judged by `policy`.
 
     Pure, and meant for a thread: it takes time in proportion to the number of certificates.
     A chunk whose certificates are those of the previous page in the same place keeps its samples.
     """
-    chosen = shown(snapshot.certificates, selection, filtered=snapshot.filtered, now=now)
-    if previous and previous.snapshot.certificates is snapshot.certificates:
-        together = previous.fleet
-    else:
-        together = fleet(snapshot.certificates)
-    samples, chunks = _samples(snapshot.key, chosen.certificates, previous, now)
+    before = previous.judgement if previous else None
+    judgement = judge(snapshot.certificates, now, policy=policy, before=before)
+    together = previous.fleet if previous and judgement is before else fleet(judgement)
+    chosen = shown(judgement, selection, filtered=snapshot.filtered)
+    samples, chunks = _samples(snapshot.key, chosen.judgement, previous, now)
     metro = Metro(snapshot.key, together, chosen.omitted, now)
     totals = (deflate(a.lines(metro)) for a in AGGREGATES)
-    return MetroPage(snapshot, (*samples, *totals), chunks, chosen, together)
+    return MetroPage(snapshot, (*samples, *totals), chunks, judgement, together, chosen.omitted)
 
 
 def _samples(
-    key: Key, certificates: tuple[Certificate, ...], previous: MetroPage | None, now: float
+    key: Key, judgement: Judgement, previous: MetroPage | None, now: float
 ) -> tuple[list[Segment], tuple[Chunk, ...]]:
     kept = previous.chunks if previous else ()
     chunks: list[Chunk] = []
     written: list[list[Segment]] = []
-    for place, start in enumerate(range(0, len(certificates), CHUNK)):
-        block = Block(metro_labels(key), certificates[start : start + CHUNK])
+    for place, block in enumerate(_blocks(key, judgement)):
         before = kept[place] if place < len(kept) else None
-        same = before is not None and before.certificates == block.certificates
+        same = before is not None and (before.certificates, before.standings) == (
+            block.certificates,
+            block.standings,
+        )
         segments = [
             before.segments[position]
             if before and same and not family.timed
@@ -96,20 +102,30 @@ def _samples(
             for position, family in enumerate(FAMILIES)
         ]
         untimed = (EMPTY if f.timed else s for f, s in zip(FAMILIES, segments, strict=True))
-        chunks.append(Chunk(block.certificates, tuple(untimed)))
+        chunks.append(Chunk(block.certificates, block.standings, tuple(untimed)))
         written.append(segments)
     families = zip(*written, strict=True) if written else ((),) * len(FAMILIES)
     return [gathered(join(segments)) for segments in families], tuple(chunks)
+
+
+def _blocks(key: Key, judgement: Judgement) -> Iterator[Block]:
+    labels, certificates = metro_labels(key), judgement.certificates
+    attention = sorted(judgement.attention.items())
+    for start in range(0, len(certificates), CHUNK):
+        stop = start + CHUNK
+        first, last = (bisect_left(attention, (edge,)) for edge in (start, stop))
+        within = [(place - start, reasons) for place, reasons in attention[first:last]]
+        yield Block(labels, certificates[start:stop], judgement.standings[start:stop], within)
 
 
 class Exposition:
     """The page that is served: the newest rendering of each metro, joined family by family.
 
     After `stale_after` seconds without a complete look a metro's certificates are withdrawn.
-    `clock` gives Unix time.
+    `clock` is that of `MetroSnapshot.read_at`: it only goes forward, whatever Unix time does.
     """
 
-    def __init__(self, *, stale_after: float, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, *, stale_after: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._stale_after = stale_after
         self._clock = clock
         self._metros: Mapping[Key, MetroPage] = {}
@@ -147,7 +163,7 @@ class Exposition:
         return join([self._joined[openmetrics], deflate([tail.decode()])])
 
     def _join(self, now: float) -> None:
-        ends = {key: p.snapshot.taken_at + self._stale_after for key, p in self._metros.items()}
+        ends = {key: p.snapshot.read_at + self._stale_after for key, p in self._metros.items()}
         shown = [p for key, p in sorted(self._metros.items()) if now < ends[key]]
         self._valid_until = min((end for end in ends.values() if now < end), default=float("inf"))
         self._joined = {

@@ -1,4 +1,4 @@
-"""The ASGI application: metrics, health, readiness, landing page."""
+"""The ASGI application: routes to the metrics, health, readiness, reload and the landing page."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -18,7 +18,7 @@ from exporter.polling.snapshot import Key, Store
 from exporter.web.landing import landing_page
 from exporter.web.negotiation import gzip_accepted, negotiated
 
-_WORTH_SENDING: Final = 1 << 16
+_LEAST_SENT_BYTES: Final = 1 << 16
 
 _SECURITY = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
@@ -39,24 +39,22 @@ def create_app(
 ) -> Starlette:
     """The application.
 
-    `metros` is looked through on each request, `ready` tells whether each has been tried once.
-    `reload` raises `ConfigurationError`; where there is none, asking for it is forbidden.
+    `metros` is iterated over on each request; `ready` tells whether each has been polled once.
+    `reload` raises `ConfigurationError` where it refuses; without it `POST /-/reload` is a 403.
     """
 
     async def metrics(request: Request) -> Response:
-        wanted = negotiated(request.headers.get("accept", ""))
-        tail = telemetry.exposition(openmetrics=wanted.openmetrics)
-        stream = exposition.stream(openmetrics=wanted.openmetrics, tail=tail)
+        openmetrics, content_type = negotiated(request.headers.get("accept", ""))
+        tail = telemetry.exposition(openmetrics=openmetrics)
+        stream = exposition.stream(openmetrics=openmetrics, tail=tail)
         gzip = gzip_accepted(request.headers.get("accept-encoding", ""))
-        return _PageResponse(stream, wanted.content_type, gzip=gzip)
+        return _StreamResponse(stream, content_type, gzip=gzip)
 
-    async def landing(request: Request) -> Response:
-        del request
+    async def landing(_: Request) -> Response:
         page = landing_page(metros, store, telemetry_path)
         return HTMLResponse(page, headers=_SECURITY)
 
-    async def reloaded(request: Request) -> Response:
-        del request
+    async def reloading(_: Request) -> Response:
         if reload is None:
             return PlainTextResponse("The lifecycle API is not enabled.\n", status_code=403)
         try:
@@ -70,10 +68,10 @@ def create_app(
             Route(telemetry_path, metrics),
             Route("/", landing),
             *_probes(ready),
-            Route("/-/reload", reloaded, methods=["POST"]),
+            Route("/-/reload", reloading, methods=["POST"]),
         ]
     )
-    app.router.redirect_slashes = False  # a path that is not documented is not there
+    app.router.redirect_slashes = False  # only documented paths answer
     return app
 
 
@@ -85,12 +83,10 @@ def create_probe_app(ready: Callable[[], bool]) -> Starlette:
 
 
 def _probes(ready: Callable[[], bool]) -> list[Route]:
-    async def healthy(request: Request) -> Response:
-        del request
+    async def healthy(_: Request) -> Response:
         return PlainTextResponse("Healthy.\n")
 
-    async def is_ready(request: Request) -> Response:
-        del request
+    async def is_ready(_: Request) -> Response:
         if ready():
             return PlainTextResponse("Ready.\n")
         return PlainTextResponse("Not every metro has been tried yet.\n", status_code=503)
@@ -98,8 +94,8 @@ def _probes(ready: Callable[[], bool]) -> list[Route]:
     return [Route("/-/healthy", healthy), Route("/-/ready", is_ready)]
 
 
-class _PageResponse(Response):
-    """A page in the buffers that it is kept in: none of a size worth sending is copied."""
+class _StreamResponse(Response):
+    """The metrics, sent from the buffers that they are stored in (decisions/0505)."""
 
     def __init__(self, stream: Segment, content_type: str, *, gzip: bool) -> None:
         self._buffers: Iterable[bytes]
@@ -115,23 +111,22 @@ class _PageResponse(Response):
             headers["Content-Encoding"] = "gzip"
         super().__init__(headers={**headers, "Content-Type": content_type})
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        del receive
+    async def __call__(self, scope: Scope, _: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         for piece in _pieces(self._buffers) if scope["method"] != "HEAD" else ():
             await send({"type": "http.response.body", "body": piece, "more_body": True})
-            await asyncio.sleep(0)  # inflating takes a while: others have their turn
+            await asyncio.sleep(0)  # inflating takes a while: other clients go on
         await send({"type": "http.response.body", "body": b""})
 
 
 def _pieces(buffers: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in pieces worth sending; those that are large enough as they are."""
+    """The same bytes, small buffers joined; a large one is not copied."""
     small: list[bytes] = []
     size = 0
     for buffer in buffers:
         small.append(buffer)
         size += len(buffer)
-        if size >= _WORTH_SENDING:
+        if size >= _LEAST_SENT_BYTES:
             yield small[0] if len(small) == 1 else b"".join(small)
             small, size = [], 0
     yield b"".join(small)

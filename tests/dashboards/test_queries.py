@@ -8,6 +8,7 @@ import promql_parser
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from exporter.errors import RateLimited
 from exporter.exposition.aggregates import AGGREGATES
 from exporter.exposition.families import FAMILIES, IDENTITY
 from exporter.exposition.telemetry import Telemetry
@@ -83,6 +84,7 @@ def exported() -> dict[str, set[str]]:
     telemetry = Telemetry()
     telemetry.track(FRA, interval=60)
     telemetry.on_request(FRA)("certificates", "200", 0.1)
+    telemetry.failed(FRA, RateLimited("slower"), seconds=0.1)
     page = telemetry.exposition(openmetrics=False).decode()
     found = {
         sample.name: set(sample.labels)

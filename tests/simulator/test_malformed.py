@@ -170,7 +170,7 @@ def body(**overrides: object) -> bytes:
     ],
 )
 def test_bombs(request_: bytes, expected: int) -> None:
-    """What is made to hurt is refused, and soon."""
+    """Requests built to exhaust the server are refused."""
     scope = {"method": "POST", "path": "/v1/certificates"}
     pieces = [request_[at : at + 65_536] for at in range(0, len(request_), 65_536)]
 

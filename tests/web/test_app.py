@@ -8,7 +8,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.api.items import Unread
+from exporter.api.model import Unread
 from exporter.exposition.render import Exposition, render
 from exporter.exposition.telemetry import Telemetry
 from exporter.polling.snapshot import Key, MetroSnapshot, Store
@@ -29,7 +29,7 @@ async def web(
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the application that shows these looks; two metros are configured."""
     store, telemetry = Store(), Telemetry()
-    exposition = Exposition(stale_after=3600, clock=lambda: NOT_AFTER)
+    exposition = Exposition(stale_after=3600, clock=lambda: 0)
     for looked in snapshots:
         store.publish(looked)
         exposition.publish(render(looked, None, now=NOT_AFTER))
@@ -60,16 +60,13 @@ LOOK = snapshot(certificate(), taken_at=NOT_AFTER - 60)
     ],
 )
 async def test_metrics(accept: str, coding: str, want: tuple[str, str | None]) -> None:
-    """The same samples, whatever the format and the coding."""
+    """The same samples in every format and content encoding."""
     async with web(LOOK) as client:
         headers = {b"Accept": accept.encode("latin-1"), b"Accept-Encoding": coding.encode()}
         got = await client.get("/metrics", headers=headers)
 
-    assert (200, *want) == (
-        got.status_code,
-        got.headers["content-type"],
-        got.headers.get("content-encoding"),
-    )
+    assert got.status_code == 200
+    assert (got.headers["content-type"], got.headers.get("content-encoding")) == want
     assert 'ukc_certificate_validation_attempts{account="default",metro="fra0",' in got.text
     assert got.text.endswith("# EOF\n") is (want[0] == OPENMETRICS)
     assert "ukc_exporter_build_info" in got.text
@@ -77,7 +74,7 @@ async def test_metrics(accept: str, coding: str, want: tuple[str, str | None]) -
 
 
 async def test_the_page_says_how_long_it_is() -> None:
-    """In either coding, and a HEAD says the same without a body."""
+    """In either encoding, and HEAD says the same without a body."""
     async with web(LOOK) as client:
         for coding in ("gzip", "identity"):
             request = client.build_request("GET", "/metrics", headers={"Accept-Encoding": coding})
@@ -112,11 +109,11 @@ async def test_other_paths(method: str, path: str, ready: bool, want: tuple[int,
     async with web(ready=ready) as client:
         got = await client.request(method, path)
 
-    assert want == (got.status_code, got.text)
+    assert (got.status_code, got.text) == want
 
 
 async def test_the_landing_page_shows_each_metro() -> None:
-    """When it was read and what was found; nothing of a name is taken for HTML."""
+    """When it was read and how many certificates it has; names are escaped."""
     hostile = Key("<b>", "fra0")
     look = snapshot(certificate(), key=hostile, unread=(Unread("other", "", "", ""),) * 2)
     store = Store()

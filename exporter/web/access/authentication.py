@@ -1,4 +1,4 @@
-"""Who may ask: basic authentication with bcrypt, as the web config file has its users."""
+"""Basic authentication with the bcrypt hashes of the web config file (decisions/0401)."""
 
 import asyncio
 import base64
@@ -12,20 +12,21 @@ from typing import Final
 import bcrypt
 
 MAX_PASSWORD_BYTES: Final = 72
-"""Bcrypt reads no further: two longer passwords could pass for each other."""
+"""Bcrypt ignores the rest: two longer passwords could count as the same."""
 
-_WAITING: Final = 32
+_MOST_WAITING: Final = 32
 
 
 class Busy(Exception):
-    """So many passwords wait to be checked that another one would wait too long."""
+    """Too many passwords wait to be checked already."""
 
 
 class Passwords:
-    """Checks passwords one at a time on a thread: each check is meant to be slow.
+    """Checks passwords one at a time on a thread: bcrypt is slow on purpose.
 
     A password that was right once is remembered, as a digest under a key of this process, until
-    its user's hash changes. A wrong one never is, and a name that nobody has costs as much.
+    its user's hash changes. A wrong one never is. Unknown users are rejected no faster than wrong
+    passwords.
     """
 
     def __init__(self) -> None:
@@ -35,9 +36,9 @@ class Passwords:
         self._waiting = 0
 
     async def right(self, users: Mapping[str, str], authorization: str) -> bool:
-        """Whether an `Authorization` header names one of the users with its password.
+        """Whether an `Authorization` header (RFC 7617) has the name and password of a user.
 
-        Raises `Busy`.
+        `users` are bcrypt hashes by name. Raises `Busy`.
         """
         credentials = _credentials(authorization)
         if credentials is None:
@@ -49,15 +50,15 @@ class Passwords:
         digest = self._digest(name, hashed or "", password)
         if hashed is not None and hmac.compare_digest(self._right.get(name, b""), digest):
             return True
-        against = hashed.encode() if hashed is not None else self._decoy(users)
-        matches = await self._check(password, against)
+        compared = hashed.encode() if hashed is not None else self._decoy(users)
+        matches = await self._check(password, compared)
         if hashed is None or not matches:
             return False
         self._right[name] = digest
         return True
 
     async def _check(self, password: bytes, hashed: bytes) -> bool:
-        if self._waiting >= _WAITING:
+        if self._waiting >= _MOST_WAITING:
             raise Busy
         self._waiting += 1
         try:
@@ -72,9 +73,9 @@ class Passwords:
         return hmac.digest(self._key, framed, hashlib.sha256)
 
     def _decoy(self, users: Mapping[str, str]) -> bytes:
-        """A hash that no password matches, at the cost of the dearest user's."""
+        """A hash that no password matches, as slow to check as the slowest user's."""
         cost = max(hashed.split("$")[2] for hashed in users.values())
-        # Salt and digest as bcrypt spells them; what they are the hash of, nobody knows.
+        # A salt and a digest in bcrypt's alphabet that were not made from a password.
         return f"$2b${cost}$".encode() + b"." * 21 + b"e" + b"." * 31
 
 

@@ -1,4 +1,4 @@
-"""What stands before the application: the operator's headers, and users where there are any."""
+"""What wraps the application: the operator's headers and, where there are users, a password."""
 
 from collections.abc import Sequence
 
@@ -11,9 +11,9 @@ from exporter.web.access.settings import WebSettings
 
 
 class Guard:
-    """Lets those through whom the web config file names; everybody where it names nobody.
+    """Passes on the requests of users of the web config file; without users, every request.
 
-    A request with a body is refused: nothing here takes one.
+    A request with a body is refused: no route takes one.
     """
 
     def __init__(self, app: ASGIApp, settings: WebSettings) -> None:
@@ -51,10 +51,10 @@ def _with_headers(send: Send, headers: Sequence[tuple[str, str]]) -> Send:
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            answered = MutableHeaders(raw=list(message["headers"]))
+            extended = MutableHeaders(raw=list(message["headers"]))
             for name, value in headers:
-                answered[name] = value
-            message = {**message, "headers": answered.raw}
+                extended[name] = value
+            message = {**message, "headers": extended.raw}
         await send(message)
 
     return sending

@@ -1,13 +1,12 @@
-"""The web config file as it is now: it and the files that it names may change at any time."""
+"""The web config file as it is now, with the files that it names (decisions/0401)."""
 
-import ssl
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 import structlog
 
-from exporter.config.document import WrongValue, content
+from exporter.config.document import content, reading
 from exporter.errors import ConfigurationError
 from exporter.web.access.configuration import WebConfiguration, parse
 from exporter.web.listener import tls
@@ -18,17 +17,20 @@ log = structlog.get_logger()
 
 
 class Loaded(NamedTuple):
-    """One reading; without TLS there is no `context`. `signature` tells whether it is outdated."""
+    """One reading of the files; `signature` tells whether it is outdated.
+
+    Without TLS there is no `handshake`.
+    """
 
     configuration: WebConfiguration
-    context: ssl.SSLContext | None
+    handshake: tls.Handshake | None
     signature: _Signature
 
 
 class WebSettings:
-    """What to serve by: read at once, and again whenever a file has changed.
+    """The settings to serve with: read at once, and again whenever a file has changed.
 
-    Without a path nothing is asked of anybody. Raises `ConfigurationError` for a bad file.
+    Without a path there are neither TLS nor users. Raises `ConfigurationError` for a bad file.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -38,7 +40,7 @@ class WebSettings:
         self._loaded = self.read()
 
     def current(self) -> Loaded:
-        """The newest good reading; what is wrong with a newer one is logged once."""
+        """The newest good reading; an error in a newer one is logged once."""
         if self._path is not None:
             signature = _signature(self._files())
             if signature not in (self._loaded.signature, self._seen):
@@ -46,27 +48,27 @@ class WebSettings:
                 self._refresh(self._path)
         return self._loaded
 
+    def handshake(self) -> tls.Handshake | None:
+        """How a connection begins that is accepted now; None without TLS."""
+        return self.current().handshake
+
     def read(self) -> Loaded:
         """What the files say now. Raises `ConfigurationError` and keeps the last good reading."""
         if self._path is None:
             return self._loaded
-        try:
-            # Before the text: a change in between is then seen as one.
+        with reading(self._path):
+            # Before the text, so that a change in between counts as one.
             own = _signature((self._path,))
             configuration = parse(content(self._path), self._path)
             named = _signature(configuration.tls.files if configuration.tls else ())
-            context = tls.context(configuration.tls) if configuration.tls else None
-        except OSError as exc:
-            raise ConfigurationError(f"{self._path}: cannot be read: {exc.strerror}") from exc
-        except WrongValue as exc:
-            raise ConfigurationError(f"{self._path}: {exc}") from exc
-        if self._loaded.signature and (context is None) != (self._loaded.context is None):
-            said = "TLS is turned on and off by a restart only - at `$.tls_server_config`"
-            raise ConfigurationError(f"{self._path}: {said}")
-        return Loaded(configuration, context, own + named)
+            handshake = tls.handshake(configuration.tls) if configuration.tls else None
+        if self._loaded.signature and (handshake is None) != (self._loaded.handshake is None):
+            message = "TLS is turned on and off by a restart only - at `$.tls_server_config`"
+            raise ConfigurationError(f"{self._path}: {message}")
+        return Loaded(configuration, handshake, own + named)
 
     def use(self, loaded: Loaded) -> None:
-        """Serve by this reading from now on."""
+        """Serve with this reading from now on."""
         self._loaded = loaded
 
     def _refresh(self, path: Path) -> None:
@@ -84,11 +86,12 @@ class WebSettings:
 
 
 def _signature(files: Iterable[Path]) -> _Signature:
-    found = []
-    for file in files:
-        try:
-            stat = file.stat()
-            found.append((str(file), stat.st_mtime_ns, stat.st_size, stat.st_ino))
-        except (OSError, ValueError):  # it is not there, or cannot be
-            found.append((str(file), 0, 0, 0))
-    return tuple(found)
+    return tuple(_stat(file) for file in files)
+
+
+def _stat(file: Path) -> tuple[str, int, int, int]:
+    try:
+        stat = file.stat()
+    except (OSError, ValueError):  # it is not there, or no file can have the name
+        return str(file), 0, 0, 0
+    return str(file), stat.st_mtime_ns, stat.st_size, stat.st_ino

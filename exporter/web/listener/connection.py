@@ -1,21 +1,23 @@
-"""HTTP/1.1 on one connection, with a bound on everything that a client may hold up."""
+"""HTTP/1.1 on one connection, with bounds on what its client can hold up (decisions/0402)."""
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
+from exporter.web.listener.tls import ClientCertificate
+
 PIECE: Final = 4096
-"""How much is read on at a time."""
+"""How many bytes are handed to the parser at a time."""
 
 
 class Limits(NamedTuple):
-    """What one client may take up; times are in seconds.
+    """What one client may take up; times are in seconds of the event loop's clock.
 
-    No head is longer than `head_bytes`, and one that is shorter by a piece is not refused.
+    A request's head of more than `head_bytes` is refused; one that is a `PIECE` shorter never is.
     `head` is from the first byte of a request to the end of its head, `idle` between requests,
     `answer` from there until the client has taken the whole answer.
     """
@@ -31,8 +33,8 @@ class Limits(NamedTuple):
 class Connection(H11Protocol):
     """One client.
 
-    `admitted` is asked once, before a byte is read, with the client's TLS certificate.
-    `ended` is told once the connection is gone.
+    `admits` is asked once, before a byte is read, with the client's TLS certificate.
+    `ended` is called once the connection is gone.
     """
 
     def __init__(
@@ -40,15 +42,15 @@ class Connection(H11Protocol):
         config: uvicorn.Config,
         server_state: ServerState,
         limits: Limits,
-        admitted: Callable[[Any], bool],
+        admits: Callable[[ClientCertificate], bool],
         ended: Callable[["Connection"], None],
     ) -> None:
         super().__init__(config, server_state, {})
         self._limits = limits
-        self._admitted = admitted
+        self._admits = admits
         self._ended = ended
         self._deadline: asyncio.TimerHandle | None = None
-        self._asked = False
+        self._answering = False
 
     @property
     def connected(self) -> bool:
@@ -56,21 +58,21 @@ class Connection(H11Protocol):
         return self.transport is not None
 
     @property
-    def waiting(self) -> bool:
-        """Whether the client has asked for nothing that is still owed to it."""
-        return not self._asked
+    def idle(self) -> bool:
+        """Whether no answer is owed to the client."""
+        return not self._answering
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin, with so much time for a first request."""
+        """Wait for the head of a first request, within its limit."""
         super().connection_made(transport)
-        if self._admitted(transport.get_extra_info("peercert")):
-            self._within(self._limits.head)
+        if self._admits(transport.get_extra_info("peercert")):
+            self._set_deadline(self._limits.head)
         else:
             transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        """Read on; a request that is whole has its own time to be answered in."""
-        # By the piece: h11 bounds a head only for as long as its end is not there.
+        """Parse more of a request; once it is whole, its answer has a limit of its own."""
+        # In pieces: h11 checks the length of a head only while its end has not come.
         for start in range(0, len(data), PIECE):
             before = self.cycle
             super().data_received(data[start : start + PIECE])
@@ -79,27 +81,30 @@ class Connection(H11Protocol):
             if self.cycle is not before:
                 self._begin_answer()
             elif self._deadline is None:
-                self._within(self._limits.head)
+                self._set_deadline(self._limits.head)
 
     def on_response_complete(self) -> None:
-        """Leave a client that stays to the clock of idle ones."""
-        done, self._asked = self.cycle, False
+        """Leave a client that stays to the limit of idle ones, which uvicorn keeps."""
+        done, self._answering = self.cycle, False
         if not self.transport.is_closing():
-            self._within(None)
+            self._set_deadline(None)
         super().on_response_complete()
         if self.cycle is not done:  # the next request was there already
             self._begin_answer()
+        elif self.conn.trailing_data[0]:  # or a part of its head
+            self._set_deadline(self._limits.head)
 
     def timeout_keep_alive_handler(self) -> None:
-        """End an idle connection; a client that leaves its answer unread is not waited for."""
+        """End an idle connection, without waiting for a client that leaves its answer unread."""
         if self.transport.get_write_buffer_size():
             self.abort()
         else:
             super().timeout_keep_alive_handler()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
-        self._within(None)
+        """Stop both timers, and tell `ended`."""
+        self._set_deadline(None)
+        # uvicorn's own method, and private: pyproject.toml bounds the versions that have it.
         self._unset_keepalive_if_required()
         super().connection_lost(exc)
         self._ended(self)
@@ -110,11 +115,11 @@ class Connection(H11Protocol):
             self.transport.abort()
 
     def _begin_answer(self) -> None:
-        self._asked = True
-        self._within(self._limits.answer)
+        self._answering = True
+        self._set_deadline(self._limits.answer)
 
-    def _within(self, seconds: float | None) -> None:
-        """Abort after so long, instead of after what was said before."""
+    def _set_deadline(self, seconds: float | None) -> None:
+        """Abort after so many seconds in place of the last deadline; with None, not at all."""
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
