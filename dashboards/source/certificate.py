@@ -4,16 +4,18 @@ from grafana_foundation_sdk.builders import statetimeline, table, timeseries
 from grafana_foundation_sdk.builders.dashboard import AnnotationQuery, Dashboard
 from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
 
+from exporter.judgement import COLOURS
+
 from . import links, variables
 from .board import board
 from .columns import Column, arrange, runbook, severity, text
-from .judgement import COLOURS, DRIFT_SECONDS, colour
-from .judgement import runbook as sections
 from .layout import closed, line, place, shown
 from .panels import bands, graph, listing, over_time, rows
 from .queries import certificate as queries
 from .queries.variables import DOMAINS_LISTED
 from .readings import SEVERITIES, from_on, neutral, thresholds
+from .severities import DRIFT_SECONDS, colour
+from .severities import runbook as sections
 
 _WHERE = "{{account}} {{metro}} {{name}}"
 

@@ -6,12 +6,12 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 from . import links, variables
 from .board import board
 from .columns import Column, arrange, coloured
-from .judgement import OK, STALE_SECONDS, UNKNOWN, colour
-from .judgement import runbook as sections
 from .layout import closed, line, place, shown
 from .panels import graph, instant, limits_drawn, listing, over_time, rows, tile
 from .queries import exporter as queries
 from .readings import FAR, between, from_on, none_good, thresholds, words
+from .severities import OK, STALE_SECONDS, UNKNOWN, colour
+from .severities import runbook as sections
 
 _METRO = "{{account}} {{metro}}"
 _SHARD = _METRO + " {{shard}}"

@@ -4,11 +4,11 @@ from grafana_foundation_sdk.builders import barchart, stat, table, timeseries
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, DynamicConfigValue
 
+from exporter.judgement import COLOURS
+
 from . import links, variables
 from .board import board
 from .columns import Column, arrange, runbook, severity, text
-from .judgement import COLOURS, OK, RANKS, UNKNOWN, colour
-from .judgement import runbook as sections
 from .layout import closed, line, place, shown
 from .panels import bars, counts, graph, instant, listing, over_time, rows, tile
 from .queries import alerts
@@ -27,6 +27,8 @@ from .readings import (
     unknown,
     words,
 )
+from .severities import OK, RANKS, UNKNOWN, colour
+from .severities import runbook as sections
 
 
 def dashboard() -> Dashboard:

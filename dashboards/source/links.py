@@ -10,7 +10,7 @@ from typing import Any
 from grafana_foundation_sdk.builders.dashboard import DashboardLink
 from grafana_foundation_sdk.models.dashboard import DashboardLinkType
 
-from .judgement import RUNBOOK
+from .severities import RUNBOOK
 
 
 @dataclasses.dataclass(frozen=True)

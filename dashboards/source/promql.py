@@ -3,7 +3,7 @@
 Everything is read from the exporter's own series, so that no rule has to be loaded.
 """
 
-from .judgement import RANKS
+from .severities import RANKS
 
 #: One certificate, whichever replica shows it. `cluster` is there only where the targets have it.
 IDENTITY = "cluster, job, account, metro, name, common_name"

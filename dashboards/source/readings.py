@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from grafana_foundation_sdk.builders.dashboard import FieldColor, ThresholdsConfig
 from grafana_foundation_sdk.models import dashboard
 
-from .judgement import ALERTS, COLOURS, OK, PLAIN, RANKS, REASONS, UNKNOWN, anchor
+from exporter.judgement import COLOURS, REASONS
+
 from .queries.fleet import STEP
+from .severities import ALERTS, OK, PLAIN, RANKS, UNKNOWN, anchor
 
 #: Colours from each value on; None is the colour below all of them.
 Steps = list[tuple[float | None, str]]

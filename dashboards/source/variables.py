@@ -14,8 +14,10 @@ from grafana_foundation_sdk.models.dashboard import (
     VariableSort,
 )
 
-from .judgement import RANKS, REASONS
+from exporter.judgement import REASONS
+
 from .queries import variables as queries
+from .severities import RANKS
 
 DATASOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
 _DOMAIN_OF_RESULT = '/common_name="([^"]*)"/'

@@ -7,7 +7,8 @@ from collections import defaultdict
 import pytest
 import yaml
 
-from dashboards.source.judgement import ALERTS, COLOURS, REASONS, colour
+from dashboards.source.severities import ALERTS, RANKS, colour
+from exporter.judgement import COLOURS, REASONS
 from tests.dashboards.display import shown
 from tests.world.dashboard_files import ROOT, UIDS, load, panel, panels
 
@@ -42,7 +43,7 @@ STEP = 1e12
                 (CERTIFICATE, "The domain's certificates", "Value #A (max)"),
                 (CERTIFICATE, "Severity", ""),
             )
-            for rank, name in ((3, "critical"), (2, "warning"), (1, "info"))
+            for name, rank in RANKS.items()
         ),
         *(
             (FLEET, "What needs attention, by domain", "Value #A (max)", score, expected)

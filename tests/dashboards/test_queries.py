@@ -6,14 +6,11 @@ from typing import Any
 
 import promql_parser
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.errors import RateLimited
 from exporter.exposition.aggregates import AGGREGATES
 from exporter.exposition.families import FAMILIES, IDENTITY
-from exporter.exposition.telemetry import Telemetry
+from exporter.exposition.telemetry import EXPORTER_FAMILIES, METRO_FAMILIES
 from tests.dashboards.grafana import Opened, chosen_at_first
-from tests.world.builders import FRA
 from tests.world.dashboard_files import (
     UIDS,
     Query,
@@ -37,16 +34,6 @@ FOREIGN = {
     "scrape_duration_seconds",
     "scrape_samples_scraped",
     "up",
-}
-#: Families of the contract that this exporter does not have yet, with their own labels.
-PROMISED = {
-    "ukc_certificate_attention": {*IDENTITY, "reason", "severity"},
-    "ukc_certificate_warning_timestamp_seconds": {*IDENTITY},
-    "ukc_certificate_critical_timestamp_seconds": {*IDENTITY},
-    "ukc_certificates_attention": {"account", "metro", "reason", "severity"},
-    "ukc_certificates_unread_fields": {"account", "metro", "field"},
-    "ukc_api_clock_skew_seconds": {"account", "metro"},
-    "ukc_exporter_internal_errors_total": set(),
 }
 #: A label that no series has: queries tell by it whether something is searched for.
 SEARCH = "search"
@@ -81,21 +68,12 @@ def selectors(query: Query) -> list[promql_parser.VectorSelector]:
 @functools.cache
 def exported() -> dict[str, set[str]]:
     """The exporter's metrics, each with the labels that it or the scrape gives its samples."""
-    telemetry = Telemetry()
-    telemetry.track(FRA, interval=60)
-    telemetry.on_request(FRA)("certificates", "200", 0.1)
-    telemetry.failed(FRA, RateLimited("slower"), seconds=0.1)
-    page = telemetry.exposition(openmetrics=False).decode()
-    found = {
-        sample.name: set(sample.labels)
-        for family in text_string_to_metric_families(page)
-        for sample in family.samples
-        if sample.name.startswith("ukc_")
-    }
-    found |= {family.name: {*IDENTITY, *family.labels} for family in FAMILIES}
-    of_metros = {"account", "metro"}
-    found |= {(one.sample or one.name): {*of_metros, *one.labels} for one in AGGREGATES}
-    found = PROMISED | found
+    found = {family.name: {*IDENTITY, *family.labels} for family in FAMILIES}
+    found |= {(a.sample or a.name): {"account", "metro", *a.labels} for a in AGGREGATES}
+    for metric in METRO_FAMILIES:
+        labels = {"account", "metro", "shard", *metric.labels}
+        found |= {metric.name: labels, f"{metric.name}_bucket": {*labels, "le"}}
+    found |= {metric.name: {*metric.labels} for metric in EXPORTER_FAMILIES}
     return {name: labels | {"job", "instance", "cluster", "pod"} for name, labels in found.items()}
 
 

@@ -1,6 +1,5 @@
 """The fleet: how many certificates need somebody, which, where, and what comes."""
 
-from dashboards.source.judgement import RANKS, STALE_SECONDS
 from dashboards.source.promql import (
     DAY,
     EXPORTERS,
@@ -25,6 +24,7 @@ from dashboards.source.promql import (
     together,
     without_series,
 )
+from dashboards.source.severities import RANKS, STALE_SECONDS
 
 #: Rows of the table at most: a row is a reason of a certificate.
 ROWS = 300

@@ -5,8 +5,9 @@ from itertools import chain
 
 import pytest
 
-from tests.e2e.dashboards import history, worlds
+from tests.e2e.dashboards import alerts, scraped
 from tests.e2e.dashboards.prometheus import Prometheus, running
+from tests.e2e.dashboards.worlds import WORLDS
 from tests.world.tools import need
 
 
@@ -14,6 +15,6 @@ from tests.world.tools import need
 def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     """It holds every world and two weeks of one more, and is only asked."""
     need("prometheus", "promtool")
-    samples = chain(worlds.scraped(), history.lived())
+    samples = chain(scraped.everything(), alerts.firing("mixture", WORLDS["mixture"]))
     with running(tmp_path_factory.mktemp("dashboards"), samples) as started:
         yield started

@@ -31,7 +31,6 @@ def asked(prometheus: Prometheus, job: str, place: str, ref: str = "A") -> list[
         pytest.param("down", "Metros not read", (None, "unknown", "#808080"), id="unknown"),
         pytest.param("shard unread", "Metros not read", (1, None, "orange"), id="not by a shard"),
         pytest.param("mixture", "Items not read", (0, None, "green"), id="all items"),
-        pytest.param("shards", "Items not read", (6, None, "orange"), id="each skips its own"),
         pytest.param("mixture", "Reloads failed", (0, None, "green"), id="loaded"),
         pytest.param("mixture", "Internal errors", (0, None, "green"), id="no errors"),
     ],

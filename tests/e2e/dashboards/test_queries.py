@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from tests.e2e.dashboards import history
 from tests.e2e.dashboards.prometheus import Prometheus, Series
+from tests.e2e.dashboards.scraped import HISTORY
 from tests.e2e.dashboards.worlds import METROS, NOW
 from tests.world.dashboard_files import UIDS, Query, panel_queries, variable_queries
 
@@ -28,7 +28,7 @@ QUERIES = [query for uid in UIDS for query in panel_queries(uid)]
 VARIABLES = [query for uid in UIDS for query in variable_queries(uid)]
 
 
-def asked(prometheus: Prometheus, query: Query, job: str = history.JOB) -> list[Series]:
+def asked(prometheus: Prometheus, query: Query, job: str = HISTORY) -> list[Series]:
     """The answer over the panel's own time range; a domain's dashboard of each of a few."""
     if query.dashboard != "ukc-certificate":
         return prometheus.answer(query, prometheus.opened(query.dashboard, NOW, job=job))

@@ -85,7 +85,7 @@ def _oddity(one: Certificate, now: float) -> Reasons:
         return {"expiry_unknown": "warning"}
     if one.not_before is not None and one.not_before > now + 300:
         return {"not_yet_valid": "warning"}
-    if one.state == "valid" and not one.service_groups:
+    if one.state == "valid" and not one.service_groups and (one.not_after or 0) > now:
         return {"unused": "info"}
     return {}
 

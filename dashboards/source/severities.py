@@ -1,49 +1,24 @@
-"""Severities, colours and reasons, from which every colour of the dashboards derives.
+"""What a colour means, the alerts that only Prometheus can see, and where the runbook is.
 
-Source: docs, "The judgement". The reasons are the exporter's, in its order: the ladders of expiry,
-issuance and oddities.
+Severities and reasons of certificates are the exporter's own, from `exporter.judgement`.
 """
 
-import dataclasses
 from typing import Final
 
-#: From grave to slight.
-COLOURS: Final = {"critical": "red", "warning": "orange", "info": "blue"}
+from exporter.judgement import COLOURS, Severity
+
 OK: Final = "green"
 #: Nobody knows; and nobody judges: the colour of the text.
 UNKNOWN: Final = "#808080"
 PLAIN: Final = "text"
 
-#: Each severity as a number, so that the gravest is the greatest.
-RANKS: Final = {"critical": 3, "warning": 2, "info": 1}
+#: Each severity as a number, the gravest first and greatest.
+RANKS: Final = {severity: len(COLOURS) - place for place, severity in enumerate(COLOURS)}
 
 RUNBOOK: Final = "https://github.com/unikraft-cloud/certificate-exporter/blob/main/docs/runbook.md"
 
-
-@dataclasses.dataclass(frozen=True)
-class Reason:
-    """Why a certificate needs attention: the severities that it may have, and its alert."""
-
-    name: str
-    severities: tuple[str, ...]
-    alert: str
-
-
-REASONS: Final = (
-    Reason("expired", ("critical", "warning"), "UKCCertificateExpired"),
-    Reason("imminent", ("critical",), "UKCCertificateExpiryImminent"),
-    Reason("renewal_overdue", ("warning",), "UKCCertificateRenewalOverdue"),
-    Reason("expiring_soon", ("warning",), "UKCCertificateExpiringSoon"),
-    Reason("failed", ("critical", "warning"), "UKCCertificateError"),
-    Reason("never_issued", ("critical", "warning"), "UKCCertificateIssuancePending"),
-    Reason("validation_retrying", ("warning",), "UKCCertificateValidationRetrying"),
-    Reason("expiry_unknown", ("warning",), "UKCCertificateExpiryUnknown"),
-    Reason("not_yet_valid", ("warning",), "UKCCertificateNotYetValid"),
-    Reason("unused", ("info",), "UKCCertificateUnused"),
-)
-
 #: What only Prometheus can see: the severities that each alert begins with and may come to.
-ALERTS: Final = {
+ALERTS: Final[dict[str, tuple[Severity, ...]]] = {
     "UKCCertificateDrift": ("warning",),
     "UKCMetroUnreachable": ("warning", "critical"),
     "UKCUnauthorized": ("critical",),
