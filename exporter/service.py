@@ -76,7 +76,7 @@ class Graph:
         self.telemetry.configuration_loaded(clock())
         self._unforeseen = Unforeseen(self.telemetry.internal_error)
         self.store = Store()
-        self.exposition = Exposition(stale_after=configuration.stale_after, clock=clock)
+        self.exposition = Exposition(stale_after=configuration.stale_after)
         self.metros = Metros(self._poller)
 
     @property
@@ -132,8 +132,7 @@ class Graph:
 
     def _poller(self, plan: Plan) -> Poller:
         configuration = plan.configuration
-        tls = self._trust.context(plan.metro.authorities)
-        http = connections(plan.metro, configuration, tls)
+        http = connections(plan.metro, configuration, self._trust, os.environ)
         exchange = Exchange(
             http,
             plan.account.token,

@@ -267,14 +267,14 @@ async def test_a_port_that_is_taken() -> None:
 BUG = """
 import sys
 from exporter import cli
-from exporter.api import client
-def broken(*_, **__): raise ZeroDivisionError("a bug")
-client.read = broken
+from exporter.polling.poller import Poller
+async def broken(*_): raise ZeroDivisionError("a bug")
+Poller.poll = broken
 sys.exit(cli.main(sys.argv[1:]))
 """
 
 
-async def test_a_bug_in_a_poller_ends_the_process(tmp_path: Path) -> None:
+async def test_a_bug_in_the_loop_of_a_poller_ends_the_process(tmp_path: Path) -> None:
     """Exit 1: it does not go on answering 200 with what it once knew."""
     async with (
         ScriptedApi(http(200, body(item()))).serving() as api,

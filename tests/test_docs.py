@@ -12,6 +12,7 @@ import yaml
 
 from docs import generate
 from exporter import __version__, cli
+from exporter.config import entries
 from exporter.config import file as config
 from exporter.errors import REASONS
 from exporter.web.access.configuration import parse as web_configuration
@@ -102,9 +103,9 @@ def test_every_field_of_the_configuration_is_documented_and_no_other() -> None:
     def fields(kind: type[msgspec.Struct], prefix: str = "") -> set[str]:
         return {prefix + field.name for field in msgspec.structs.fields(kind)}
 
-    known = fields(config._File) - {"accounts"}
-    known |= fields(config._AccountEntry, "accounts[].") - {"accounts[].metros"}
-    known |= {"accounts[].metros[]"} | fields(config._MetroEntry, "accounts[].metros[].")
+    known = fields(entries.File) - {"accounts"}
+    known |= fields(entries.AccountEntry, "accounts[].") - {"accounts[].metros"}
+    known |= {"accounts[].metros[]"} | fields(entries.MetroEntry, "accounts[].metros[].")
     text = (ROOT / "docs" / "configuration.md").read_text()
     table = text.partition("## The file")[2].partition("## The environment")[0]
 

@@ -122,10 +122,10 @@ class Exposition:
     """The page that is served: the newest rendering of each metro, joined family by family.
 
     After `stale_after` seconds without a complete look a metro's certificates are withdrawn.
-    `clock` gives Unix time.
+    `clock` is that of `MetroSnapshot.read_at`: it only goes forward, whatever Unix time does.
     """
 
-    def __init__(self, *, stale_after: float, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, *, stale_after: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._stale_after = stale_after
         self._clock = clock
         self._metros: Mapping[Key, MetroPage] = {}
@@ -163,7 +163,7 @@ class Exposition:
         return join([self._joined[openmetrics], deflate([tail.decode()])])
 
     def _join(self, now: float) -> None:
-        ends = {key: p.snapshot.taken_at + self._stale_after for key, p in self._metros.items()}
+        ends = {key: p.snapshot.read_at + self._stale_after for key, p in self._metros.items()}
         shown = [p for key, p in sorted(self._metros.items()) if now < ends[key]]
         self._valid_until = min((end for end in ends.values() if now < end), default=float("inf"))
         self._joined = {

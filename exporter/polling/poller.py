@@ -67,6 +67,7 @@ class Poller:
         failure: Callable[[Key, Exception], PollError],
         disconnect: Callable[[], Awaitable[None]] = _nothing_to_close,
         clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
         aside: Aside = asyncio.to_thread,
     ) -> None:
         self.key = key
@@ -79,6 +80,7 @@ class Poller:
         self._failure = failure
         self._disconnect = disconnect
         self._clock = clock
+        self._monotonic = monotonic
         self._aside = aside
         self._failures = 0
         self._logged: frozenset[tuple[str, str, str]] = frozenset()
@@ -132,7 +134,7 @@ class Poller:
                 self._failure(self.key, exc)
 
     async def _read(self) -> MetroSnapshot:
-        taken_at = self._clock()
+        taken_at, read_at = self._clock(), self._monotonic()
         try:
             async with asyncio.timeout(self._schedule.deadline):
                 reading = await self._fetch()
@@ -142,7 +144,13 @@ class Poller:
         previous = self._store.newest(self.key)
         stale_after = self._schedule.stale_after
         work = partial(
-            look, self.key, reading, previous, taken_at=taken_at, stale_after=stale_after
+            look,
+            self.key,
+            reading,
+            previous,
+            taken_at=taken_at,
+            read_at=read_at,
+            stale_after=stale_after,
         )
         return await self._aside(work)
 

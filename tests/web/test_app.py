@@ -29,7 +29,7 @@ async def web(
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the application that shows these looks; two metros are configured."""
     store, telemetry = Store(), Telemetry()
-    exposition = Exposition(stale_after=3600, clock=lambda: NOT_AFTER)
+    exposition = Exposition(stale_after=3600, clock=lambda: 0)
     for looked in snapshots:
         store.publish(looked)
         exposition.publish(render(looked, None, now=NOT_AFTER))
