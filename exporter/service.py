@@ -30,6 +30,7 @@ from exporter.polling.poller import Poller, Schedule
 from exporter.polling.snapshot import Key, MetroSnapshot, Store
 from exporter.polling.unforeseen import Unforeseen
 from exporter.reload import Reloader
+from exporter.status.board import Board
 from exporter.web import Guard, Limits, Server, WebSettings, create_app, create_probe_app
 
 GRACE_SECONDS: Final = 3
@@ -78,6 +79,9 @@ class Graph:
         self.store = Store()
         self.exposition = Exposition(stale_after=configuration.stale_after)
         self.metros = Metros(self._poller)
+        self.board = Board(
+            self.metros.polling, self.exposition.rendered, self.telemetry, clock=clock
+        )
 
     @property
     def pollers(self) -> tuple[Poller, ...]:
@@ -111,8 +115,7 @@ class Graph:
         return create_app(
             exposition=self.exposition,
             telemetry=self.telemetry,
-            store=self.store,
-            metros=self.metros,
+            board=self.board,
             ready=lambda: self.metros.tried,
             telemetry_path=telemetry_path,
             reload=reload,

@@ -148,12 +148,11 @@ def _certificate_info(block: Block, _: float) -> str:
 
 def _expiry_days(block: Block, now: float) -> Iterable[object]:
     # One second is 0.00001 days: more digits would only grow the page.
-    return [
-        None
-        if c.not_after is None
-        else f"{(c.not_after - now) / SECONDS_PER_DAY:z.5f}".rstrip("0").rstrip(".")
+    days = [
+        None if (end := c.not_after) is None else f"{(end - now) / SECONDS_PER_DAY:z.5f}"
         for c in block.certificates
     ]
+    return [d.rstrip("0").rstrip(".") if d and d[-1] == "0" else d for d in days]
 
 
 def _service_groups(block: Block, _: float) -> Iterable[object]:

@@ -215,12 +215,17 @@ class Telemetry:
     (decisions/0506); the others are few, and rendered when a scrape comes.
     Those of a metro carry the label `shard` where there are several shards: one that cannot read
     the metro must not pass for a replica of one that can (decisions/0204).
+
+    `loaded_at` is the Unix time of the last successful load of the configuration; `refusal` says
+    why the attempt after it failed, and is empty where there was none.
     """
 
     def __init__(self, shard: Shard = Shard()) -> None:
         self._shard = {"shard": str(shard.ordinal)} if shard.total > 1 else {}
         self._headers = _headers((*METRO, *self._shard))
         self._metros: dict[Key, _MetroMetrics] = {}
+        self.loaded_at = 0.0
+        self.refusal = ""
         self._exporter, self._process = CollectorRegistry(), CollectorRegistry()
         self._metrics = {
             family.name: family.type(
@@ -247,11 +252,13 @@ class Telemetry:
 
     def configuration_loaded(self, now: float) -> None:
         """The configuration in force was loaded at this Unix time."""
+        self.loaded_at, self.refusal = now, ""
         self._of(_RELOAD_SUCCESSFUL).set(1)
         self._of(_RELOAD_SUCCESS).set(now)
 
-    def configuration_refused(self) -> None:
-        """An attempt to load another configuration failed; the one in force stays."""
+    def configuration_refused(self, refusal: str) -> None:
+        """An attempt to load another configuration failed, and why; the one in force stays."""
+        self.refusal = refusal
         self._of(_RELOAD_SUCCESSFUL).set(0)
 
     def internal_error(self) -> None:
