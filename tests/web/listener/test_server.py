@@ -406,6 +406,46 @@ async def test_mutual_tls_and_allowed_names(tmp_path: Path) -> None:
                 await healthy(where, verify=trusting(tmp_path, *refused))
 
 
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_no_session_is_resumed(tmp_path: Path, version: ssl.TLSVersion) -> None:
+    """Nor is any kept: each client is verified, and costs nothing once it has gone."""
+    used = settings(tmp_path, MUTUAL)
+    authority = Authority(tmp_path)
+    client = authority.issue("client")
+    authority.issue("server")
+    context = trusting(tmp_path, client)
+    context.maximum_version = version
+    resumed: list[bool | None] = []
+    kept: list[int] = []
+    async with serving(used) as where:
+        last: ssl.SSLSession | None = None
+        for _ in range(4):
+            again, last = await asyncio.to_thread(_asked, where, context, last)
+            resumed.append(again)
+            current = used.handshake()
+            assert current is not None
+            kept.append(current.context.session_stats()["number"])
+
+    assert (resumed, kept) == ([False] * 4, [0] * 4)
+
+
+def _asked(
+    where: tuple[str, int], context: ssl.SSLContext, session: ssl.SSLSession | None
+) -> tuple[bool | None, ssl.SSLSession | None]:
+    """Whether a request resumed the session, and the session to resume next."""
+    with (
+        socket.create_connection(where, timeout=20) as plain,
+        context.wrap_socket(plain, server_hostname=where[0], session=session) as secure,
+    ):
+        secure.sendall(HEALTHY)
+        answer = b""
+        while not answer.endswith(b"Healthy.\n"):
+            answer += secure.recv(1000)
+        resumed, offered = secure.session_reused, secure.session
+        secure.unwrap()
+        return resumed, offered
+
+
 async def test_a_new_certificate_is_served_to_the_next_client(tmp_path: Path) -> None:
     """Without a restart; a bad one leaves the old one in place."""
     used = settings(tmp_path)
