@@ -26,7 +26,7 @@ __all__ = [
     "TokenVariable",
 ]
 
-DEFAULT_MAX_RESPONSE_BYTES: Final = 256 * 1024 * 1024
+DEFAULT_MAX_RESPONSE_BYTES: Final = 64 * 1024 * 1024
 DEFAULT_STALE_AFTER: Final = 3600.0
 
 

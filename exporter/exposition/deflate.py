@@ -17,8 +17,8 @@ HEADER: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x04\xff"
 _RAW: Final = -15  # deflate without zlib's or gzip's wrapping
 _END: Final = b"\x03\x00"  # an empty last block
 _SENT_AT_ONCE: Final = 1 << 19
-_READ_AT_ONCE: Final = 1 << 12
-_INFLATED_AT_ONCE: Final = 1 << 16
+_READ_AT_ONCE: Final = 1 << 14
+_INFLATED_AT_ONCE: Final = 1 << 18
 
 
 class Segment(NamedTuple):

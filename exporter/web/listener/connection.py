@@ -29,7 +29,7 @@ class Limits(NamedTuple):
     """
 
     connections: int = 256
-    unread: int = 32
+    unread: int = 16
     head_bytes: int = 16 * 1024
     handshake: float = 10.0
     head: float = 10.0
