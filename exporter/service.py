@@ -16,7 +16,7 @@ from typing import Final, NamedTuple, TypeVar
 import structlog
 from starlette.types import ASGIApp
 
-from exporter.api.client import Client
+from exporter.api.client import BATCHES_IN_FLIGHT, Client
 from exporter.api.exchange import Exchange
 from exporter.api.transport import Budget, Trust, connections
 from exporter.config import Configuration, Metro
@@ -82,11 +82,17 @@ class Graph:
         self.board = Board(
             self.metros.polling, self.exposition.rendered, self.telemetry, clock=clock
         )
+        self._connections_each = 1
 
     @property
     def pollers(self) -> tuple[Poller, ...]:
         """The pollers, in the order of the configuration."""
         return self.metros.pollers
+
+    @property
+    def connections(self) -> int:
+        """How many connections to the API may be open at the same time."""
+        return len(self.pollers) * self._connections_each
 
     async def apply(self, configuration: Configuration) -> None:
         """Poll what this configuration says.
@@ -99,6 +105,7 @@ class Graph:
             self._forget(key)
         for plan in began:
             self._begin(plan)
+        self._connections_each = BATCHES_IN_FLIGHT if configuration.batched else 1
         self.exposition.withdraw_after(configuration.stale_after)
         if configuration.stale_after < 2 * configuration.interval:
             # The rules take series that vanish while ukc_up is 1 for a deletion.
@@ -247,7 +254,15 @@ async def serve(
         probes = [stack.enter_context(listen(a)) for a in (web.probe_address,) if a is not None]
         reloader = Reloader(load or (lambda: configuration), graph.apply, settings, graph.telemetry)
         app = graph.app(web.telemetry_path, reloader.reload if web.lifecycle else None)
-        servers = [Server(Guard(app, settings), listeners, settings.handshake, grace=GRACE_SECONDS)]
+        servers = [
+            Server(
+                Guard(app, settings),
+                listeners,
+                settings.handshake,
+                grace=GRACE_SECONDS,
+                reserved=lambda: graph.connections,
+            )
+        ]
         if probes:
             app = create_probe_app(lambda: graph.metros.tried)
             servers.append(Server(app, probes, grace=GRACE_SECONDS, limits=_PROBES))
