@@ -9,8 +9,8 @@ def members(text: bytes) -> dict[bytes, bytes]:
     return {k: text[slice(*s)].strip() for k, s in spans.members(text, (0, len(text))).items()}
 
 
-def elements(text: bytes, **bounds: int) -> list[bytes]:
-    return [text[slice(*span)].strip() for span in spans.elements(text, (0, len(text)), **bounds)]
+def elements(text: bytes, most: int = 9) -> list[bytes]:
+    return [text[slice(*span)].strip() for span in spans.elements(text, (0, len(text)), most=most)]
 
 
 @pytest.mark.parametrize(
