@@ -239,8 +239,8 @@ def metros() -> table.Panel:
     about = (
         "Certificates of each metro by state, and reasons by severity, with or without series, "
         "whatever is searched for. Trouble in one metro only points at that metro; trouble of one "
-        "domain in all of them points at its DNS. What a shard does not read is "
-        "not counted. "
+        "domain in all of them points at its DNS. “Unread by”: "
+        "shards whose part is missing or old. "
         "Click a metro to see its certificates only."
     )
     panel = listing(
@@ -281,8 +281,8 @@ def metros() -> table.Panel:
         Column("Value #H", "No series", unit="short", decimals=0, width=70),
         Column(
             "Value #I",
-            "Not read by",
-            unit="suffix: shards",
+            "Unread by",
+            unit="short",
             decimals=0,
             width=90,
             steps=from_on(1, colour("UKCMetroUnreachable")),

@@ -25,7 +25,7 @@ def _of(metric: str, *matchers: str) -> str:
 # --- A row for each certificate and reason; the panel puts those of one certificate together ---
 _REASONS = once(f"{_of('attention')} * {RANKED}", f"{IDENTITY}, reason")
 _UNREAD = f'label_replace(4 + 0 * {PARTIAL}, "reason", "not_read", "", "")'
-_PARTIAL = "Partial: this metro is not read, or not by every shard"
+_PARTIAL = "Partial: not read by every shard"
 #: 0 for one that needs nothing, and 4 for a metro of which something may be missing.
 REASONS = of_account(
     f'label_replace({_REASONS} or label_replace({_UNREAD}, "name", "{_PARTIAL}", "", ""),'
