@@ -180,8 +180,19 @@ async def test_once_names_the_metro_that_failed(tmp_path: Path) -> None:
         done = await run("once", flag, variables=VARIABLES)
 
     assert done.code == 1
-    assert done.err.endswith("ukc-certificate-exporter: account default, metro dal0: failed\n")
+    last = done.err.splitlines()[-1]
+    assert last.startswith("ukc-certificate-exporter: account default, metro dal0: server_error: ")
     assert 'ukc_certificate_info{account="default",metro="fra0"' in done.out
+
+
+async def test_once_fails_where_nothing_could_be_read() -> None:
+    """A metro that answers and gives nothing of what it lists is no success."""
+    gone = {"status": "error", "uuid": "gone", "error": 8, "message": "No such certificate"}
+    async with ScriptedApi(http(200, body(gone))).serving() as url:
+        done = await run("once", variables={**VARIABLES, "UKC_METRO": url})
+
+    assert done.code == 1
+    assert "none of 1 certificate could be read" in done.err.splitlines()[-1]
 
 
 async def test_once_for_a_reader_who_has_seen_enough() -> None:

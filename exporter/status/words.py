@@ -1,5 +1,6 @@
 """What is said to people: spans of time, reasons, and what mends a failure."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -35,6 +36,8 @@ MENDS: Final[Mapping[str, str]] = {
 }
 """What to do about each of `errors.REASONS`."""
 
+_LIBRARY: Final = re.compile(r"(?:[A-Z]\w*: )?(?:\[Errno -?\d+\] )?")
+
 _SECTIONS: Final = {
     "unauthorized": "ukcunauthorized",
     "forbidden": "ukcunauthorized",
@@ -67,6 +70,11 @@ _REASONS: Final[Mapping[str, Callable[[Certificate, float], str]]] = {
 def message(reason: str, c: Certificate, now: float) -> str:
     """A reason of the judgement, said of a certificate at `now` (Unix time)."""
     return _REASONS[reason](c, now)
+
+
+def plain(error: str) -> str:
+    """An error without the name and the number that a library gives it, where more is said."""
+    return _LIBRARY.sub("", error, count=1) or error
 
 
 def runbook_url(failure: str) -> str:
