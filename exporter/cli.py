@@ -19,6 +19,7 @@ from exporter.flags import PROGRAM, parse
 from exporter.logs import STANDARD_ERROR, configure_logging, printable
 from exporter.loop import run
 from exporter.service import Address, Web, build, collect, once, serve
+from exporter.status.outline import oddities, outline
 from exporter.status.progress import progress
 from exporter.status.verdict import fails, failures
 from exporter.web import WebSettings
@@ -139,7 +140,9 @@ def _check_config(options: argparse.Namespace) -> int:
     accounts = configuration.accounts
     metros = sum(len(account.metros) for account in accounts)
     counts = f"{_count(len(accounts), 'account')}, {_count(metros, 'metro')}"
-    _write(f"{options.config_file or 'environment'}: OK ({counts})\n".encode())
+    first = f"{options.config_file or 'environment'}: OK ({counts})"
+    _write("\n".join((first, *outline(configuration), "")).encode())
+    _say(f"warning: {oddity}" for oddity in oddities(configuration))
     return 0
 
 

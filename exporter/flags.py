@@ -43,8 +43,9 @@ def _parser() -> argparse.ArgumentParser:
     for add in (_add_serve, _add_demo, _add_simulate, _add_status, _add_once, _add_check_config):
         add(commands.add_parser)
     for name, command in commands.choices.items():
-        # What fails stands in the table; a log line beside it would say it twice.
-        _add_logging(command, default="error" if name == "status" else "info")
+        # These two tell what is wrong themselves; a log line beside it would say it twice.
+        told = name in ("status", "check-config")
+        _add_logging(command, default="error" if told else "info")
     return parser
 
 

@@ -124,3 +124,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     attention: dict[str, int]
     thresholds: tuple[ThresholdsStatus, ...]
     configuration: ConfigurationStatus
+
+    @property
+    def accounts(self) -> int:
+        """How many accounts the metros are of."""
+        return len({metro.account for metro in self.metros})

@@ -4,7 +4,7 @@ import io
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 from rich import box
@@ -52,7 +52,7 @@ def _parts(status: Status, width: int) -> Iterable[RenderableType]:
         yield from _notes(metro)
     yield ""
     if status.certificates:
-        yield _certificates(status.certificates, with_users=width >= _WIDTH_WITH_USERS)
+        yield _certificates(status, with_users=width >= _WIDTH_WITH_USERS)
     elif status.query:
         yield "No domain or name holds this text."
     links = {reason.runbook_url for row in status.certificates for reason in row.reasons}
@@ -95,7 +95,8 @@ def _notes(metro: MetroStatus) -> Iterable[RenderableType]:
             yield _text(f"{name}: {words}: {told}")
 
 
-def _certificates(rows: Sequence[CertificateStatus], *, with_users: bool) -> Table:
+def _certificates(status: Status, *, with_users: bool) -> Table:
+    rows, several = status.certificates, status.accounts > 1
     columns = ("SEVERITY", "DOMAIN", "REASON", "EXPIRES", "METROS", "USED BY")
     table = _table(*(columns if with_users else columns[:-1]))
     longest = max(len(_domain(row)) for row in rows)
@@ -108,7 +109,7 @@ def _certificates(rows: Sequence[CertificateStatus], *, with_users: bool) -> Tab
             _domain(row),
             _text(row.message),
             _expires(row),
-            _listed(row.metros, row.metro_count),
+            _listed([f"{row.account}/{m}" if several else m for m in row.metros], row.metro_count),
             _users(row),
         )
         table.add_row(*cells[: len(table.columns)])

@@ -67,6 +67,21 @@ def test_colours(
     assert (b"\x1b[" in text) is expected
 
 
+def test_the_accounts_of_certificates_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there are several."""
+    monkeypatch.setenv("COLUMNS", "160")
+    other = snapshot(EXPIRED, key=Key("other", "fra0"))
+    lines = drawn(board(snapshot(EXPIRED), other).everything()).decode().splitlines()
+
+    assert ["default/fra0", "other/fra0"] == [
+        account
+        for line in lines
+        if line.startswith("critical")
+        for account in ("default/fra0", "other/fra0")
+        if account in line
+    ]
+
+
 def test_hostile_names() -> None:
     """They neither move the cursor nor colour the terminal nor are markup."""
     name = "\x1b[2J[red]owned[/red]\r\n\u202e"
