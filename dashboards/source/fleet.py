@@ -64,7 +64,7 @@ def dashboard() -> Dashboard:
         closed("Alerts that fire", line(10, (24, firing()))),
         closed(
             "By metro, and over time",
-            line(8, (15, metros()), (9, reasons_over_time())),
+            line(8, (17, metros()), (7, reasons_over_time())),
             line(7, (12, renewals()), (12, inventory())),
         ),
     )
@@ -239,7 +239,8 @@ def metros() -> table.Panel:
     about = (
         "Certificates of each metro by state, and reasons by severity, with or without series, "
         "whatever is searched for. Trouble in one metro only points at that metro; trouble of one "
-        "domain in all of them points at its DNS. "
+        "domain in all of them points at its DNS. “Unread by”: "
+        "shards whose part is missing or old. "
         "Click a metro to see its certificates only."
     )
     panel = listing(
@@ -256,6 +257,7 @@ def metros() -> table.Panel:
         ),
         *(rows(queries.reasons(s), ref) for s, ref in zip(RANKS, "EFG", strict=True)),
         rows(queries.OMITTED, "H"),
+        rows(queries.UNREAD, "I"),
     )
     columns = [
         Column("account", "Account"),
@@ -276,7 +278,16 @@ def metros() -> table.Panel:
             )
             for name, ref in zip(RANKS, "EFG", strict=True)
         ),
-        Column("Value #H", "No series", unit="short", decimals=0, width=62),
+        Column("Value #H", "No series", unit="short", decimals=0, width=70),
+        Column(
+            "Value #I",
+            "Unread by",
+            unit="short",
+            decimals=0,
+            width=90,
+            steps=from_on(1, colour("UKCMetroUnreachable")),
+            cell=text(),
+        ),
     ]
     return arrange(panel, columns, [("Value #E", True), ("Value #F", True), ("metro", False)])
 

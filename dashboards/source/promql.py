@@ -107,6 +107,16 @@ def without_series(*matchers: str) -> str:
     return f"clamp_min({every} - ({shown} or {_LOOKED_AT_ALL}), 0)"
 
 
+_SHARDS = f"max by (cluster, job) (ukc_exporter_shards{{{EXPORTERS}}})"
+_SHARDS_READ = f"count by ({METRO}) (max by ({SHARD}) (ukc_up{{{WHOLE}}}) == 1)"
+#: By how many shards each metro is not read, those that are gone included; 0 where all read it.
+UNREAD_SHARDS = (
+    f"({_SHARDS_READ} or 0 * count by ({METRO}) (ukc_up{{{WHOLE}}}))"
+    f" * -1 + on (cluster, job) group_left () {_SHARDS}"
+)
+#: The metros that are not read by every shard.
+PARTIAL = f"({UNREAD_SHARDS} > 0)"
+
 _ACCOUNTS = f"count by (cluster, job, account) (ukc_up{{{METROS}}}) > bool 0"
 _SEVERAL = f"count({_ACCOUNTS}) > 1"
 

@@ -86,8 +86,14 @@ def between(start: float, end: float, text: str, name: str) -> dashboard.RangeMa
 #: What a search that finds nothing gives a tile.
 MISSED = words({"-1": ("no match", UNKNOWN)})
 
-#: Ranks by themselves.
-SEVERITIES = words({"0": ("OK", OK), **{str(rank): (s, COLOURS[s]) for s, rank in RANKS.items()}})
+#: Ranks by themselves; above all of them is a remark about what is not shown.
+SEVERITIES = words(
+    {
+        "0": ("OK", OK),
+        **{str(rank): (s, COLOURS[s]) for s, rank in RANKS.items()},
+        str(len(RANKS) + 1): ("partial", UNKNOWN),
+    }
+)
 
 #: Ranks as the table of what needs attention has them: a step each, less a moment; a remark is
 #: above all of them.
@@ -103,7 +109,7 @@ SCORES = [
 _SECTIONS = {
     **{reason.name: reason.alert for reason in REASONS},
     **{alert: alert for alert in (*ALERTS, *(reason.alert for reason in REASONS))},
-    "not_seen": "UKCMetroUnreachable",
+    "not_read": "UKCMetroUnreachable",
     "not_shown": "UKCOmittedCertificates",
 }
 #: Reasons and alerts as addresses within the runbook have them.

@@ -101,6 +101,7 @@ def domain() -> QueryVariable:
     about = "The domain; type into Search where the list is long."
     return (
         _query("domain", "Domain", about, queries.DOMAINS)
+        .sort(VariableSort.DISABLED)
         .regex(_DOMAIN_OF_RESULT)
         .refresh(VariableRefresh.ON_DASHBOARD_LOAD)
     )

@@ -12,7 +12,7 @@ from exporter.logs import printable
 from exporter.polling.metros import Polling
 from exporter.status.model import MOST_LISTED, Failure, Grade, MetroStatus, ThresholdsStatus
 from exporter.status.rows import moment
-from exporter.status.words import MENDS, limits, runbook_url
+from exporter.status.words import MENDS, limits, plain, runbook_url
 
 GRADES: Final[tuple[Grade, ...]] = (*COLOURS, "ok")
 """The gravest first."""
@@ -62,6 +62,8 @@ def metro_status(metro: Metro, now: float) -> MetroStatus:
         seconds_to_next_poll=None
         if polling.next_poll is None
         else _rounded(polling.next_poll - now),
+        listed=newest.snapshot.listed if newest else 0,
+        fetched=newest.snapshot.fetched if newest else 0,
         certificates=len(page.judgement.certificates) if page else 0,
         attention=severities((metro,)),
         skipped=dict(digest.skipped) if digest else {},
@@ -91,7 +93,7 @@ def _failure(polling: Polling) -> Failure | None:
         return None
     return Failure(
         reason=error.reason,
-        message=printable(str(error)),
+        message=printable(plain(str(error))),
         mend=MENDS[error.reason],
         runbook_url=runbook_url(error.reason),
     )

@@ -27,8 +27,9 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 class MetroStatus(msgspec.Struct, frozen=True, kw_only=True):
     """One metro of one account.
 
-    `up` is None before the first poll has ended, `read_at` before one succeeded. The
-    certificates of a metro that is `dropped` were last read too long ago to be shown.
+    `up` is None before the first poll has ended, `read_at` before one succeeded. `listed` and
+    `fetched` are of the last successful poll. The certificates of a metro that is `dropped` were
+    last read too long ago to be shown.
     """
 
     account: str
@@ -42,6 +43,8 @@ class MetroStatus(msgspec.Struct, frozen=True, kw_only=True):
     failure: Failure | None
     next_poll_at: dt.datetime | None
     seconds_to_next_poll: float | None
+    listed: int
+    fetched: int
     certificates: int
     attention: dict[str, int]
     skipped: dict[str, int]
@@ -121,3 +124,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     attention: dict[str, int]
     thresholds: tuple[ThresholdsStatus, ...]
     configuration: ConfigurationStatus
+
+    @property
+    def accounts(self) -> int:
+        """How many accounts the metros are of."""
+        return len({metro.account for metro in self.metros})

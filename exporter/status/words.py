@@ -1,5 +1,6 @@
 """What is said to people: spans of time, reasons, and what mends a failure."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -35,6 +36,10 @@ MENDS: Final[Mapping[str, str]] = {
 }
 """What to do about each of `errors.REASONS`."""
 
+_LIBRARY: Final = re.compile(r"(?:[A-Z]\w*: )?(?:\[Errno -?\d+\] )?")
+
+_UNITS: Final = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1))
+
 _SECTIONS: Final = {
     "unauthorized": "ukcunauthorized",
     "forbidden": "ukcunauthorized",
@@ -69,6 +74,11 @@ def message(reason: str, c: Certificate, now: float) -> str:
     return _REASONS[reason](c, now)
 
 
+def plain(error: str) -> str:
+    """An error without the name and the number that a library gives it, where more is said."""
+    return _LIBRARY.sub("", error, count=1) or error
+
+
 def runbook_url(failure: str) -> str:
     """Where the runbook says more about a failure of a poll."""
     return f"{RUNBOOK}#{_SECTIONS.get(failure, 'ukcmetrounreachable')}"
@@ -90,6 +100,17 @@ def span(seconds: float) -> str:
     return f"{days} d" if days < 2 * 365 else f"{days // 365} y"
 
 
+def duration(seconds: float) -> str:
+    """The whole span as Prometheus writes it and the configuration has it: `1m30s`, `7d`."""
+    milliseconds = round(seconds * 1000)
+    parts = []
+    for unit, length in _UNITS:
+        number, milliseconds = divmod(milliseconds, length)
+        if number:
+            parts.append(f"{number}{unit}")
+    return "".join(parts) or "0s"
+
+
 def since(seconds: float) -> str:
     """How long ago: `12 s ago`."""
     return f"{span(seconds)} ago"
@@ -108,12 +129,16 @@ def count(number: int, noun: str, plural: str = "") -> str:
 def limits(thresholds: Thresholds) -> dict[str, str]:
     """The limits of the judgement, each with what it is for."""
     automatic, manual, patience = thresholds.automatic, thresholds.manual, thresholds.never_issued
+    before = f"warning {duration(manual.warning)}, critical {duration(manual.critical)}"
+    after = f"warning {duration(patience.warning)}, critical {duration(patience.critical)}"
     return {
-        "automatic renewal": f"warning with {automatic.warning:.0%}, critical with "
-        f"{automatic.critical:.0%} of the lifetime left",
-        "manual renewal": f"warning {span(manual.warning)}, critical {span(manual.critical)} "
-        "before expiry, but at most a third and a tenth of the lifetime",
-        "never issued": f"warning {span(patience.warning)}, critical {span(patience.critical)} "
-        "after the request",
+        "automatic renewal": f"warning with {_share(automatic.warning)}, critical with "
+        f"{_share(automatic.critical)} of the lifetime left",
+        "manual renewal": f"{before} before expiry, at most a third and a tenth of the lifetime",
+        "never issued": f"{after} after the request",
         "domain validation": f"warning from {count(thresholds.validation_attempts, 'attempt')}",
     }
+
+
+def _share(share: float) -> str:
+    return f"{share * 100:.9g}%"

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
 from exporter.status.model import Status
-from exporter.status.words import DOCUMENTATION, PROJECT, since, span
+from exporter.status.words import DOCUMENTATION, PROJECT, duration, since
 from exporter.web.markup import left, link, listed, moment, text
 from exporter.web.tables import certificates_table, heading, metros_table
 
@@ -24,6 +24,7 @@ HEADERS: Final = {
     "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_HASH}'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",  # for browsers that do not know frame-ancestors
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
     "Vary": "Accept",
@@ -155,8 +156,9 @@ def _about(status: Status, view: View) -> str:
     query = {"q": status.query} if status.query else {}
     return (
         f"Version {escape(status.version)}. Configuration loaded {moment(loaded, words)}; polls "
-        f"every {span(configuration.interval_seconds)}. As of {moment(status.now, _clock(status))}."
-        f" This page {reloads}. {link(_query(not view.reloads, query), turn)}"
+        f"every {duration(configuration.interval_seconds)}. "
+        f"As of {moment(status.now, _clock(status))}. This page {reloads}. "
+        f"{link(_query(not view.reloads, query), turn)}"
     )
 
 

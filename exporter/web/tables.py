@@ -89,15 +89,17 @@ def heading(status: Status) -> str:
 def certificates_table(status: Status) -> str:
     """The certificates, the gravest first, as many as there is room for."""
     if not status.certificates:
-        found = "No domain or name holds this text." if status.query else "None."
-        return f"<p>{found}</p>\n"
-    kept = fitting(map(_certificate, status.certificates), _CERTIFICATES_CHARACTERS)
+        return f"<p>{'No domain or name holds this text.' if status.query else 'None.'}</p>\n"
+    several = status.accounts > 1
+    rows = (_certificate(row, with_account=several) for row in status.certificates)
+    kept = fitting(rows, _CERTIFICATES_CHARACTERS)
     more = status.more + sum(row.count for row in status.certificates[len(kept) :])
-    rows = table("certificates", heading(status), _CERTIFICATE, kept)
-    return rows + left(more, "certificate", ": search finds them")
+    found = table("certificates", heading(status), _CERTIFICATE, kept)
+    return found + left(more, "certificate", ": search finds them")
 
 
-def _certificate(row: CertificateStatus) -> str:
+def _certificate(row: CertificateStatus, *, with_account: bool) -> str:
+    account = f"{text(row.account, 40)}: " if with_account else ""
     names = listed(row.names, row.name_count, most=2, width=60)
     domain = text(row.common_name, 70) if row.common_name else "no domain"
     cells = (
@@ -105,7 +107,7 @@ def _certificate(row: CertificateStatus) -> str:
         f'<th scope="row" role="rowheader">{domain}<br><span class="quiet">{names}</span></th>',
         cell("Reason", _reasons(row)),
         cell("Expires", _expires(row)),
-        cell("Metros", f"<span>{listed(row.metros, row.metro_count)}</span>"),
+        cell("Metros", f"<span>{account}{listed(row.metros, row.metro_count)}</span>"),
         cell("Used by", f"<span>{_users(row)}</span>"),
     )
     return f'<tr role="row">{"".join(cells)}</tr>\n'

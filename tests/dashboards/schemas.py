@@ -35,11 +35,13 @@ def options(board: dict[str, Any]) -> set[str]:
 
 
 #: Below these stand names that somebody gave, and not those of a schema.
-_NAMES: Final = ("options.fields", "options.indexByName", "mappings[].options")
+_NAMES: Final = (".fields", ".indexByName", ".mappings[].options", ".properties[].value")
 
 
 def _places(value: Any, place: str) -> Iterator[str]:
-    if isinstance(value, dict) and not place.endswith(_NAMES):
+    if place.endswith(_NAMES):
+        return
+    if isinstance(value, dict):
         for name, inner in value.items():
             yield f"{place}.{name}"
             yield from _places(inner, f"{place}.{name}")

@@ -210,7 +210,7 @@ def test_limits_are_told_once() -> None:
     told = board(metros=metros).status().thresholds
 
     assert [("default/fra0", "default/sin0"), ("default/dal0",)] == [each.metros for each in told]
-    assert "warning 60 d" in told[1].limits["manual renewal"]
+    assert "warning 60d" in told[1].limits["manual renewal"]
 
 
 def test_a_refused_configuration_is_a_warning() -> None:

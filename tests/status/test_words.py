@@ -100,4 +100,4 @@ def test_the_limits_in_force() -> None:
     told = limits(Thresholds(automatic=Expiry(0.3, 0.1), manual=Expiry(14 * DAY, 2 * DAY)))
 
     assert told["automatic renewal"].startswith("warning with 30%, critical with 10%")
-    assert told["manual renewal"].startswith("warning 14 d, critical 2 d before expiry")
+    assert told["manual renewal"].startswith("warning 14d, critical 2d before expiry")

@@ -2,7 +2,7 @@
 
 import contextlib
 import gzip
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import httpx
 import pytest
@@ -23,7 +23,10 @@ OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 @contextlib.asynccontextmanager
 async def web(
-    *snapshots: MetroSnapshot, ready: bool = True, path: str = "/metrics"
+    *snapshots: MetroSnapshot,
+    ready: bool = True,
+    path: str = "/metrics",
+    reload: Callable[[], Awaitable[None]] | None = None,
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the application that shows these looks."""
     telemetry = Telemetry()
@@ -36,6 +39,7 @@ async def web(
         board=board(*snapshots, now=NOT_AFTER),
         ready=lambda: ready,
         telemetry_path=path,
+        reload=reload,
     )
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://exporter") as client:
@@ -98,6 +102,11 @@ async def test_the_page_says_how_long_it_is() -> None:
         ("DELETE", "/", True, (405, "Method Not Allowed")),
         ("POST", "/-/reload", True, (403, "The lifecycle API is not enabled.\n")),
         ("GET", "/-/reload", True, (405, "Method Not Allowed")),
+        ("GET", "/metrics%0a", True, (404, "Not Found")),
+        ("GET", "/%0a", True, (404, "Not Found")),
+        ("GET", "/-/healthy%0a", True, (404, "Not Found")),
+        ("GET", "/-/ready%0a", True, (404, "Not Found")),
+        ("POST", "/-/reload%0a", True, (404, "Not Found")),
     ],
 )
 async def test_other_paths(method: str, path: str, ready: bool, want: tuple[int, str]) -> None:
@@ -106,6 +115,56 @@ async def test_other_paths(method: str, path: str, ready: bool, want: tuple[int,
         got = await client.request(method, path)
 
     assert (got.status_code, got.text) == want
+
+
+@pytest.mark.parametrize(
+    ("headers", "want"),
+    [
+        pytest.param({}, 200, id="no browser"),
+        pytest.param({"Sec-Fetch-Site": "same-origin", "Origin": "null"}, 200, id="its own page"),
+        pytest.param({"Sec-Fetch-Site": "none"}, 200, id="the address bar"),
+        pytest.param({"Sec-Fetch-Site": "cross-site"}, 403, id="another site"),
+        pytest.param({"Sec-Fetch-Site": "same-site"}, 403, id="another origin of the site"),
+        pytest.param({"Sec-Fetch-Site": ""}, 403, id="no site"),
+        pytest.param({"Origin": "http://exporter"}, 200, id="its own origin"),
+        pytest.param({"Origin": "http://exporter:8080"}, 403, id="another port"),
+        pytest.param({"Origin": "https://example.com"}, 403, id="another origin"),
+        pytest.param({"Origin": "null"}, 403, id="a hidden origin"),
+        pytest.param({"Origin": "http://[exporter"}, 403, id="no origin"),
+    ],
+)
+async def test_no_other_site_reloads(headers: dict[str, str], want: int) -> None:
+    """By what browsers send; what is refused is not done."""
+    done: list[int] = []
+
+    async def reload() -> None:
+        done.append(1)
+
+    async with web(reload=reload) as client:
+        got = await client.post("/-/reload", headers=headers)
+
+    assert (got.status_code, bool(done)) == (want, want == 200)
+
+
+@pytest.mark.parametrize(
+    ("headers", "want"),
+    [
+        (
+            [("Accept", "text/plain;q=0.5"), ("Accept", "application/openmetrics-text")],
+            (OPENMETRICS, None),
+        ),
+        ([("Accept-Encoding", "br"), ("Accept-Encoding", "gzip")], (TEXT, "gzip")),
+    ],
+)
+async def test_a_list_on_several_lines(
+    headers: list[tuple[str, str]], want: tuple[str, str | None]
+) -> None:
+    """Is one list (RFC 9110, section 5.3)."""
+    async with web(LOOK) as client:
+        client.headers.clear()
+        got = await client.get("/metrics", headers=headers)
+
+    assert (got.headers["content-type"], got.headers.get("content-encoding")) == want
 
 
 async def test_metrics_may_take_the_root() -> None:

@@ -97,10 +97,19 @@ async def test_the_page_tells_what_why_and_where_more_is_said() -> None:
         "<bdi>young-monkey-uq6dxq0u</bdi>",
         "default</bdi> / <bdi>fra0",
         '<a href="./m">Metrics</a>',
-        "warning 30 d, critical 7 d before expiry",
+        "warning 30d, critical 7d before expiry",
         "Version 0.1.0. Configuration loaded <time",
     ):
         assert part in got.text
+
+
+async def test_the_accounts_of_certificates_are_told_apart() -> None:
+    """Where there are several."""
+    other = Key("other", "fra0")
+    got = await get(board(snapshot(EXPIRED), snapshot(EXPIRED, key=other)))
+
+    assert "<span><bdi>default</bdi>: <bdi>fra0</bdi></span>" in got.text
+    assert "<span><bdi>other</bdi>: <bdi>fra0</bdi></span>" in got.text
 
 
 async def test_it_runs_and_loads_nothing() -> None:

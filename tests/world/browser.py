@@ -66,6 +66,12 @@ class Tab:
         await self.command("Page.navigate", url=url)
         await asyncio.wait_for(loaded, SECONDS)
 
+    async def press_and_load(self, key: str) -> None:
+        """Press a key that loads another page, and wait until it is there."""
+        loaded = self._browser.event("Page.loadEventFired")
+        await self.press(key)
+        await asyncio.wait_for(loaded, SECONDS)
+
     async def evaluate(self, script: str) -> Any:
         """The value of an expression, awaited where it is a promise."""
         result = await self.command(

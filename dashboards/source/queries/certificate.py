@@ -7,6 +7,7 @@ from dashboards.source.promql import (
     IDENTITY,
     METRO,
     METROS,
+    PARTIAL,
     RANKED,
     REPLICA,
     of_account,
@@ -23,10 +24,12 @@ def _of(metric: str, *matchers: str) -> str:
 
 # --- A row for each certificate and reason; the panel puts those of one certificate together ---
 _REASONS = once(f"{_of('attention')} * {RANKED}", f"{IDENTITY}, reason")
-#: 0 for one that needs nothing.
+_UNREAD = f'label_replace(4 + 0 * {PARTIAL}, "reason", "not_read", "", "")'
+_PARTIAL = "Partial: not read by every shard"
+#: 0 for one that needs nothing, and 4 for a metro of which something may be missing.
 REASONS = of_account(
-    f'label_replace({_REASONS}, "runbook", "$1", "reason", "(.*)")'
-    f" or on ({IDENTITY}) 0 * {once(_of('info'))}"
+    f'label_replace({_REASONS} or label_replace({_UNREAD}, "name", "{_PARTIAL}", "", ""),'
+    f' "runbook", "$1", "reason", "(.*)") or on ({IDENTITY}) 0 * {once(_of("info"))}'
 )
 STATE = once(f"{_of('state')} == 1", f"{IDENTITY}, state")
 RENEWAL = once(_of("info"), f"{IDENTITY}, renewal")

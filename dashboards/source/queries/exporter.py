@@ -1,6 +1,6 @@
 """The exporter and the API behind it: is every metro read, and how does the API answer?"""
 
-from dashboards.source.promql import EXPORTER, EXPORTERS, METROS, SHARD
+from dashboards.source.promql import EXPORTER, EXPORTERS, METRO, METROS, SHARD, WHOLE
 
 _NO_ANSWER = f"count(up{{{EXPORTER}}} == 0) or 0 * count(up{{{EXPORTER}}})"
 #: Shards whose pod is gone have no target that could be down.
@@ -11,7 +11,7 @@ _SHARDS_GONE = (
 EXPORTERS_DOWN = f"{_SHARDS_GONE} > ({_NO_ANSWER}) or {_NO_ANSWER}"
 #: By one of its shards at least, where there are several.
 METROS_UNREAD = (
-    f"count(min by (cluster, job, account, metro) (max by ({SHARD}) (ukc_up{{{METROS}}})) == 0)"
+    f"count(min by ({METRO}) (max by ({SHARD}) (ukc_up{{{METROS}}})) == 0)"
     f" or 0 * count(ukc_up{{{METROS}}})"
 )
 
@@ -36,7 +36,11 @@ def of_metro(metric: str) -> str:
     return f"max by ({SHARD}) ({metric}{{{METROS}}})"
 
 
-METRO_UP = of_metro("ukc_up")
+_SHARDS_KNOWN = f"count by ({METRO}) (count by ({SHARD}) (ukc_up{{{WHOLE}}}))"
+_SHARDS = f"max by (cluster, job) (ukc_exporter_shards{{{EXPORTERS}}})"
+_GONE = f"({_SHARDS_KNOWN} < on (cluster, job) group_left () {_SHARDS})"
+#: With a row for shards that nobody knows of any more.
+METRO_UP = f'{of_metro("ukc_up")} or label_replace(0 * {_GONE}, "shard", "gone", "", "")'
 METRO_AGE = f"time() - {of_metro('ukc_last_success_timestamp_seconds')}"
 METRO_POLL_SECONDS = of_metro("ukc_poll_duration_seconds")
 METRO_LISTED = of_metro("ukc_certificates_listed")

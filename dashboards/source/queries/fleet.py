@@ -9,10 +9,12 @@ from dashboards.source.promql import (
     METROS,
     MISSED,
     NONE_FOUND,
+    PARTIAL,
     RANKED,
     REPLICA,
     SEARCHING,
     SHARD,
+    UNREAD_SHARDS,
     WHOLE,
     aggregate,
     certificate,
@@ -57,14 +59,9 @@ FINE = (
     f" or {NONE_FOUND}"
 )
 
-#: Metros of which not every shard is read by a replica.
-_SHARDS_READ = f"count by ({METRO}) (max by ({SHARD}) (ukc_up{{{WHOLE}}}) == 1)"
-_SHARDS = f"max by (cluster, job) (ukc_exporter_shards{{{EXPORTERS}}})"
-_WHOLE = f"({_SHARDS_READ} >= on (cluster, job) group_left () {_SHARDS})"
-_PARTIAL = f"(count by ({METRO}) (ukc_up{{{WHOLE}}}) unless {_WHOLE})"
 #: -1: no exporter answers at all.
 NOT_SEEN = (
-    f"count({_PARTIAL}) or 0 * count(ukc_up{{{WHOLE}}}) or -1 * (count(up{{{EXPORTERS}}} == 0) > 0)"
+    f"count({PARTIAL}) or 0 * count(ukc_up{{{WHOLE}}}) or -1 * (count(up{{{EXPORTERS}}} == 0) > 0)"
 )
 
 _AGE = f"(time() - max by ({SHARD}) (ukc_last_success_timestamp_seconds{{{METROS}}}))"
@@ -97,23 +94,25 @@ _TOP = (
 _NEEDED = of_account(f'label_replace({_TOP}, "runbook", "$1", "reason", "(.*)")')
 
 
-def _remark(expr: str, text: str, reason: str) -> str:
+def _remark(metros: str, text: str, reason: str) -> str:
     """A row above all others that says of these metros what the table does not show."""
-    row = f'label_replace(9 * {STEP:.0e} + 0 * ({expr}), "common_name", "{text}", "", "")'
-    return f'label_replace({row}, "runbook", "{reason}", "", "")'
+    row = f'label_replace(9 * {STEP:.0e} + 0 * {metros}, "common_name", "{text}", "", "")'
+    for label in ("reason", "runbook"):
+        row = f'label_replace({row}, "{label}", "{reason}", "", "")'
+    return row
 
 
-NOT_SEEN_REMARK = "Partial: these metros are not read, or not by every shard"
-NOT_SHOWN_REMARK = "Partial: others need attention, and have no series"
+_NOT_READ = "Partial: these metros are not read, or not by every shard"
+_NOT_SHOWN = "Partial: others need attention, and have no series"
 _REASONS = f"{METRO}, reason, severity"
 _HIDDEN = (
-    f"sum by ({METRO}) ({together(aggregate('_attention'), 'reason, severity')})"
+    f"(sum by ({METRO}) ({together(aggregate('_attention'), 'reason, severity')})"
     f" > (count by ({METRO}) ({once(certificate('attention'), f'{IDENTITY}, reason, severity')})"
-    f" or 0 * count by ({METRO}) (ukc_up{{{METROS}}}))"
+    f" or 0 * count by ({METRO}) (ukc_up{{{METROS}}})))"
 )
 NEEDED = (
-    f"{_NEEDED} or {_remark(_PARTIAL, NOT_SEEN_REMARK, 'not_seen')}"
-    f" or {_remark(_HIDDEN, NOT_SHOWN_REMARK, 'not_shown')}"
+    f"{_NEEDED} or {_remark(PARTIAL, _NOT_READ, 'not_read')}"
+    f" or {_remark(_HIDDEN, _NOT_SHOWN, 'not_shown')}"
 )
 _LEFT = once(f"({found('not_after_timestamp_seconds')}) - time()")
 NEEDED_DAYS = f"{_LEFT} / {DAY} + on ({IDENTITY}) group_right () 0 * {_TOP}"
@@ -124,8 +123,13 @@ BY_REASON = (
     f" or count by (reason, severity)"
     f" ({once(found('attention', SEARCHING), f'{IDENTITY}, reason, severity')})"
 )
-REASON_COUNTS = f'label_replace({BY_REASON}, "runbook", "$1", "reason", "(.*)")'
-REASON_RANKS = f"(0 * ({REASON_COUNTS}) + 1) * {RANKED}"
+#: Metros that are not read are a reason not to believe the others.
+_UNREAD = f'label_replace(count({PARTIAL}), "reason", "not_read", "", "")'
+REASON_COUNTS = f'label_replace({BY_REASON} or {_UNREAD}, "runbook", "$1", "reason", "(.*)")'
+REASON_RANKS = (
+    f"label_replace((0 * ({BY_REASON}) + 1) * {RANKED} or 4 + 0 * {_UNREAD},"
+    ' "runbook", "$1", "reason", "(.*)")'
+)
 
 # --- What comes ---
 _AHEAD = f"({once(found('not_after_timestamp_seconds'))} - time() >= 0 < {AHEAD} * {DAY})"
@@ -151,6 +155,7 @@ def reasons(severity: str) -> str:
     return _in_metro("ukc_certificates_attention", f'severity="{severity}"')
 
 
+UNREAD = UNREAD_SHARDS
 OMITTED = _in_metro("ukc_certificates_omitted", 'reason=~"series|max_certificates"')
 
 # --- Over time ---

@@ -129,6 +129,17 @@ def test_limits(prometheus: Prometheus, ref: str, days: float) -> None:
     assert values == {(metro, days) for metro in METROS}
 
 
+def test_says_that_it_is_partial(prometheus: Prometheus) -> None:
+    """A metro that a shard does not read may have more of them."""
+    opened = prometheus.opened(UID, NOW, job="shard gone", domain="*.example.com")
+    found = prometheus.answer(QUERIES[TABLE, "A"], opened)
+    partial = [s["metric"] for s in found if float(s["value"][1]) > max(RANKS.values())]
+
+    assert {labels["metro"] for labels in partial} == set(METROS)
+    assert all(labels["name"].startswith("Partial: ") for labels in partial)
+    assert display.shown(panel(UID, TABLE), 4, field="Value #A (max)") == ("partial", "#808080")
+
+
 def test_severity_over_time(prometheus: Prometheus) -> None:
     """A certificate that was fine and is imminent now shows both."""
     opened = prometheus.opened(UID, NOW, job="history", domain="*.example.com")

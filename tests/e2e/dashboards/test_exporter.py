@@ -50,8 +50,12 @@ def test_tile(prometheus: Prometheus, job: str, title: str, expected: Shown) -> 
         pytest.param("unread", {("fra0", None): 1, ("dal0", None): 0}, id="a metro is not read"),
         pytest.param(
             "shard gone",
-            {(metro, shard): 1 for metro in ("fra0", "dal0") for shard in ("0", "1")},
-            id="a row for each shard",
+            {
+                (metro, shard): up
+                for metro in ("fra0", "dal0")
+                for shard, up in (("0", 1), ("1", 1), ("gone", 0))
+            },
+            id="a row for each shard, and for what is gone",
         ),
     ],
 )

@@ -29,13 +29,34 @@ class TestByReason:
         assert self._counts(prometheus, job) == expected
         ranks = asked(prometheus, job, "By reason", "A")
         for series in ranks:
-            assert float(series["value"][1]) == RANKS[series["metric"]["severity"]]
+            if series["metric"]["reason"] != "not_read":
+                assert float(series["value"][1]) == RANKS[series["metric"]["severity"]]
 
     def _counts(self, prometheus: Prometheus, job: str) -> dict[tuple[str, str], float]:
         return {
             (series["metric"]["reason"], series["metric"]["severity"]): float(series["value"][1])
             for series in asked(prometheus, job, "By reason", "B")
+            if series["metric"]["reason"] != "not_read"
         }
+
+    @pytest.mark.parametrize(
+        ("job", "metros"),
+        [("mixture", None), ("unread", 1), ("shard unread", 1), ("shard gone", 2)],
+    )
+    def test_says_what_is_not_read(
+        self, prometheus: Prometheus, job: str, metros: float | None
+    ) -> None:
+        """Counts of metros that are not read by every shard are partial, and say so."""
+        counts, ranks = (
+            {
+                series["metric"]["reason"]: float(series["value"][1])
+                for series in asked(prometheus, job, "By reason", ref)
+            }
+            for ref in "BA"
+        )
+
+        assert counts.get("not_read") == metros
+        assert ranks.get("not_read") == (metros and 4)
 
 
 class TestExpiries:
@@ -141,4 +162,27 @@ def test_reasons_by_metro(prometheus: Prometheus, job: str) -> None:
         for ref, severity in zip("EFG", RANKS, strict=True)
         for series in asked(prometheus, job, "States and reasons, by metro", ref)
     }
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("job", "expected"),
+    [
+        ("mixture", {"fra0": 0, "dal0": 0}),
+        ("outvoted", {"fra0": 0, "dal0": 0}),
+        ("unread", {"fra0": 0, "dal0": 1}),
+        ("shard unread", {"fra0": 0, "dal0": 1}),
+        ("shard gone", {"fra0": 1, "dal0": 1}),
+        ("metro-outage", {"fra0": 1, "dal0": 1}),
+    ],
+)
+def test_shards_that_do_not_read(
+    prometheus: Prometheus, job: str, expected: dict[str, float]
+) -> None:
+    """Beside the numbers that are short of them."""
+    found = {
+        series["metric"]["metro"]: float(series["value"][1])
+        for series in asked(prometheus, job, "States and reasons, by metro", "I")
+    }
+
     assert found == expected
