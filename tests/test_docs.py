@@ -117,7 +117,7 @@ def test_every_flag_is_documented(capsys: pytest.CaptureFixture[str]) -> None:
     """Of the commands that run an exporter."""
     text = (ROOT / "docs" / "configuration.md").read_text()
     documented = set(re.findall(r"^\| `(--[a-z.-]+)` \|", text, re.MULTILINE))
-    for command in ("serve", "demo", "once", "check-config"):
+    for command in ("serve", "demo", "once", "status", "check-config"):
         with pytest.raises(SystemExit):
             cli.main([command, "--help"])
 
