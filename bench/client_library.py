@@ -75,7 +75,9 @@ def _median(work: Callable[[], object]) -> float:
 def main(count: int) -> None:
     """Measure all three in one process."""
     reading = protocol.read(200, {}, answer(fleet(count)), now=_NOW)
-    snapshot = look(Key("default", "fra0"), reading, None, taken_at=_NOW, stale_after=3600)
+    snapshot = look(
+        Key("default", "fra0"), reading, None, taken_at=_NOW, read_at=0, stale_after=3600
+    )
     registry = CollectorRegistry()
     registry.register(_Certificates(snapshot.certificates))
     page = render(snapshot, None, now=_NOW)

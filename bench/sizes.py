@@ -35,7 +35,9 @@ def main() -> None:
 def _sizes(count: int, part: int) -> tuple[int, int, int, int, int]:
     body = answer(fleet(count, metro=part))
     reading = protocol.read(200, {}, body, now=_NOW)
-    snapshot = look(Key("default", "fra0"), reading, None, taken_at=_NOW, stale_after=3600)
+    snapshot = look(
+        Key("default", "fra0"), reading, None, taken_at=_NOW, read_at=0, stale_after=3600
+    )
     page = render(snapshot, None, now=_NOW)
     none = render(snapshot, None, now=_NOW, selection=Selection("none"))
     shown = join(page.segments)

@@ -30,6 +30,9 @@ from exporter.polling.poller import Poller, Schedule
 from exporter.polling.snapshot import Key, MetroSnapshot, Store
 from exporter.polling.unforeseen import Unforeseen
 from exporter.reload import Reloader
+from exporter.status.board import Board
+from exporter.status.model import Status
+from exporter.status.verdict import failures
 from exporter.web import Guard, Limits, Server, WebSettings, create_app, create_probe_app
 
 GRACE_SECONDS: Final = 3
@@ -76,8 +79,11 @@ class Graph:
         self.telemetry.configuration_loaded(clock())
         self._unforeseen = Unforeseen(self.telemetry.internal_error)
         self.store = Store()
-        self.exposition = Exposition(stale_after=configuration.stale_after, clock=clock)
+        self.exposition = Exposition(stale_after=configuration.stale_after)
         self.metros = Metros(self._poller)
+        self.board = Board(
+            self.metros.polling, self.exposition.rendered, self.telemetry, clock=clock
+        )
         self._connections_each = 1
 
     @property
@@ -118,8 +124,7 @@ class Graph:
         return create_app(
             exposition=self.exposition,
             telemetry=self.telemetry,
-            store=self.store,
-            metros=self.metros,
+            board=self.board,
             ready=lambda: self.metros.tried,
             telemetry_path=telemetry_path,
             reload=reload,
@@ -139,8 +144,7 @@ class Graph:
 
     def _poller(self, plan: Plan) -> Poller:
         configuration = plan.configuration
-        tls = self._trust.context(plan.metro.authorities)
-        http = connections(plan.metro, configuration, tls)
+        http = connections(plan.metro, configuration, self._trust, os.environ)
         exchange = Exchange(
             http,
             plan.account.token,
@@ -215,15 +219,35 @@ async def build(
 
 async def once(
     configuration: Configuration, *, clock: Callable[[], float] = time.time
-) -> tuple[bytes, tuple[Key, ...]]:
-    """One poll of every metro: the metrics in text format, and the metros that failed."""
+) -> tuple[bytes, tuple[str, ...]]:
+    """One poll of every metro: the metrics in text format, and a line for each that failed."""
     async with build(configuration, clock=clock) as graph:
         await asyncio.gather(*(poller.poll() for poller in graph.pollers))
         page = graph.exposition.stream(
             openmetrics=False, tail=graph.telemetry.exposition(openmetrics=False, process=False)
         )
-        failed = tuple(p.key for p in graph.pollers if graph.store.newest(p.key) is None)
-        return b"".join(page.text()), failed
+        return b"".join(page.text()), tuple(failures(graph.board.status()))
+
+
+async def collect(
+    configuration: Configuration,
+    *,
+    query: str = "",
+    polled: Callable[[], None] = lambda: None,
+    clock: Callable[[], float] = time.time,
+) -> Status:
+    """One poll of every metro, and all that needs attention or matches the query.
+
+    `polled` is called when a metro was polled.
+    """
+    async with build(configuration, clock=clock) as graph:
+
+        async def poll(poller: Poller) -> None:
+            await poller.poll()
+            polled()
+
+        await asyncio.gather(*map(poll, graph.pollers))
+        return graph.board.everything(query)
 
 
 async def serve(

@@ -72,6 +72,7 @@ class Exporter:
             observer=self._telemetry,
             failure=Unforeseen(self._telemetry.internal_error).failure,
             clock=self._clock,
+            monotonic=self._clock,
         )
 
     async def _publish(self, snapshot: MetroSnapshot) -> None:

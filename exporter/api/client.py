@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
+from exporter.api.details import Details
 from exporter.api.exchange import Answer, Exchange
 from exporter.api.items import Chunk
 from exporter.api.model import Certificate
@@ -19,7 +20,6 @@ from exporter.api.protocol import (
     Reading,
     asked_for,
     batches,
-    details,
     missing,
     read,
     read_list,
@@ -51,6 +51,7 @@ class Client:
         aside: Aside = asyncio.to_thread,
     ) -> None:
         self._exchange = exchange
+        self._details = Details(exchange)
         self._clock = clock
         self._list = LIST
         self._shard = shard
@@ -89,8 +90,8 @@ class Client:
         async def fetch(place: int, uuids: list[str]) -> Reading:
             known = before[place].chunks if place < len(before) else ()
             async with in_flight:
-                answer = await self._exchange.get(details(uuids))
-                reading = await self._aside(partial(self._read, known, answer))
+                answers = await self._details.get(uuids)
+                reading = await self._aside(partial(self._read_parts, known, answers))
             reading = asked_for(uuids, reading)
             return reading._replace(unread=reading.unread + missing(uuids, reading))
 
@@ -102,12 +103,10 @@ class Client:
                 ]
         except* PollError as errors:
             raise errors.exceptions[0] from None
-        self._batches = readings = [task.result() for task in tasks]
-        return Reading(
-            listed=len(listing.uuids) + len(listing.unread),
-            certificates=tuple(c for reading in readings for c in reading.certificates),
-            unread=listing.unread + tuple(u for reading in readings for u in reading.unread),
-            filtered=tuple(uuid for reading in readings for uuid in reading.filtered),
+        self._batches = [task.result() for task in tasks]
+        whole = _together(self._batches)
+        return whole._replace(
+            listed=len(listing.uuids) + len(listing.unread), unread=listing.unread + whole.unread
         )
 
     async def _listing(self) -> Listing:
@@ -123,8 +122,24 @@ class Client:
             tuple(item for item in listing.unread if holds(item.uuid)),
         )
 
+    def _read_parts(self, known: Sequence[Chunk], answers: Sequence[Answer]) -> Reading:
+        # A part is at most one chunk.
+        return _together(
+            [self._read(known[place:], answer) for place, answer in enumerate(answers)]
+        )
+
     def _read(self, known: Sequence[Chunk], answer: Answer) -> Reading:
         return read(*answer, now=self._clock(), known=known, passes=self._passes)
+
+
+def _together(readings: Sequence[Reading]) -> Reading:
+    return Reading(
+        sum(reading.listed for reading in readings),
+        tuple(c for reading in readings for c in reading.certificates),
+        tuple(item for reading in readings for item in reading.unread),
+        tuple(uuid for reading in readings for uuid in reading.filtered),
+        tuple(chunk for reading in readings for chunk in reading.chunks),
+    )
 
 
 class _Bulk(NamedTuple):

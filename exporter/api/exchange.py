@@ -25,7 +25,9 @@ from exporter.errors import (
 from exporter.loop import Aside
 
 _MAX_CHARACTERS: Final = 300
-_HEADERS: Final = ("content-type", "retry-after", "etag")
+_HEADERS: Final = ("content-type", "retry-after", "etag", "location")
+
+_REDIRECTS: Final = (301, 302, 303, 307, 308)
 
 OnRequest = Callable[[str, str, float], None]
 """Called after each request: with its endpoint, its HTTP status or failure reason, its seconds."""
@@ -76,16 +78,23 @@ class Exchange:
     async def get(self, request: Request, etag: str = "") -> Answer:
         """The answer, whatever its status; with an `etag` it may be 304 (RFC 9110, 13.1.2).
 
-        Raises `PollError` where no whole answer came, or there is no token to send.
+        A request that a connection from before breaks under is repeated once (RFC 9112, 9.3.1).
+        Raises `PollError` where no whole answer came, where it redirects, or for want of a token.
         """
+        try:
+            return await self._attempt(request, etag)
+        except _StaleConnection:
+            return await self._attempt(request, etag)
+
+    async def _attempt(self, request: Request, etag: str) -> Answer:
         if self._budget is not None:
             await self._budget()
         secret = self._token.read().value
-        started = time.perf_counter()
+        started, trace = time.perf_counter(), _Trace(self._clock)
         outcome = "other"
         try:
             async with asyncio.timeout(self._timeout):
-                status, headers, body = await self._sent(request, secret, etag)
+                status, headers, body = await self._sent(request, secret, etag, trace)
             outcome = str(status)
         except TimeoutError as exc:
             failure: PollError = TimedOut(f"no whole answer within {self._timeout:g} s")
@@ -94,6 +103,8 @@ class Exchange:
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ssl.SSLError) as exc:
             failure = _failure(exc, secret)
             outcome = failure.reason
+            if trace.stale and isinstance(failure, ConnectionFailed):
+                failure = _StaleConnection(str(failure))
             raise failure from exc
         except PollError as exc:
             outcome = exc.reason
@@ -101,10 +112,12 @@ class Exchange:
         finally:
             self._on_request(request.endpoint, outcome, time.perf_counter() - started)
         kept = {name: without(secret, headers[name]) for name in _HEADERS if name in headers}
+        if status in _REDIRECTS:
+            raise _redirected(status, kept.get("location", "nowhere"))
         return Answer(status, kept, await self._aside(partial(without, secret, body)))
 
     async def _sent(
-        self, request: Request, secret: str, etag: str
+        self, request: Request, secret: str, etag: str, trace: "_Trace"
     ) -> tuple[int, httpx.Headers, bytearray]:
         headers = {
             "Accept": "application/json",
@@ -116,7 +129,6 @@ class Exchange:
         if request.content is not None:
             headers["Content-Type"] = "application/json"
         url = request.endpoint + (f"?{request.query}" if request.query else "")
-        trace = _Trace(self._clock)
         sending = self._http.stream(
             "GET", url, headers=headers, content=request.content, extensions={"trace": trace}
         )
@@ -131,16 +143,38 @@ class Exchange:
         return response.status_code, response.headers, body
 
 
+class _StaleConnection(ConnectionFailed):
+    """A connection that had served before broke before an answer began."""
+
+
 class _Trace:
-    """When a request left, in Unix time: a connection may have to be made first."""
+    """What httpx has done for one request so far.
+
+    `sent` is Unix time: a connection may have to be made first. `stale` is whether the request
+    left on a connection from before, and no answer has begun.
+    """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
+        self._connected = False
         self.sent = clock()
+        self.stale = False
 
     async def __call__(self, event: str, _: Mapping[str, object]) -> None:
-        if event == "http11.send_request_headers.started":
-            self.sent = self._clock()
+        if event.endswith("connect_tcp.started"):
+            self._connected = True
+        elif event == "http11.send_request_headers.started":
+            self.sent, self.stale = self._clock(), not self._connected
+        elif event == "http11.receive_response_headers.complete":
+            self.stale = False
+
+
+def _redirected(status: int, location: str) -> PollError:
+    where = location[:_MAX_CHARACTERS]
+    return Unexpected(
+        f"the API answered {status}: it has moved to {where}; redirects are not followed, "
+        "the metro's url needs to be changed"
+    )
 
 
 def _failure(exc: Exception, secret: str) -> PollError:

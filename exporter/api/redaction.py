@@ -50,7 +50,8 @@ class _Forms(NamedTuple):
 def _forms(secret: str) -> _Forms:
     plain = secret.encode("ascii")
     escapes = b"|".join(_escaped(code) for code in sorted(set(plain)))
-    each = (b"(?:%b|%b)" % (re.escape(bytes((code,))), _escaped(code)) for code in plain)
+    # Escapes first: the backslash that one begins with is not the token's own.
+    each = (b"(?:%b|%b)" % (_escaped(code), re.escape(bytes((code,)))) for code in plain)
     return _Forms(plain, re.compile(escapes), re.compile(b"".join(each)))
 
 

@@ -4,11 +4,11 @@ The types stand here. Nothing may enter that talks to the API or serves; what th
 says belongs to `exporter.web.access`.
 """
 
-import re
 import zlib
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
+from exporter.config.patterns import Pattern
 from exporter.config.tokens import Token, TokenFile, TokenSource, TokenVariable
 
 __all__ = [
@@ -17,9 +17,14 @@ __all__ = [
     "Account",
     "Authorities",
     "Configuration",
+    "Expiry",
     "Metro",
+    "Patience",
+    "Pattern",
+    "Renewal",
     "Selection",
     "Shard",
+    "Thresholds",
     "Token",
     "TokenFile",
     "TokenSource",
@@ -27,7 +32,7 @@ __all__ = [
 ]
 
 DEFAULT_MAX_RESPONSE_BYTES: Final = 64 * 1024 * 1024
-DEFAULT_STALE_AFTER: Final = 3600.0
+DEFAULT_STALE_AFTER: Final = 7 * 86400.0
 
 
 class Authorities(NamedTuple):
@@ -45,26 +50,36 @@ class Selection(NamedTuple):
 
     series: Literal["all", "attention", "none"] = "all"
     max_certificates: int | None = None
-    include: re.Pattern[str] | None = None
-    exclude: re.Pattern[str] | None = None
+    include: Pattern | None = None
+    exclude: Pattern | None = None
 
 
 class Expiry(NamedTuple):
-    """How much may be left: shares of the lifetime for automatic certificates, else seconds."""
+    """How much is left of a certificate when it needs attention: seconds, or a share of its life.
+
+    `critical` is at most `warning`.
+    """
 
     warning: float
     critical: float
 
 
 class Patience(NamedTuple):
-    """How long a request may take, in seconds."""
+    """After how many seconds something that has not happened needs attention.
+
+    `critical` is at least `warning`.
+    """
 
     warning: float
     critical: float
 
 
 class Thresholds(NamedTuple):
-    """The limits of the judgement (design, section 4)."""
+    """The limits of the judgement.
+
+    `automatic` has shares of the lifetime, `manual` seconds; `validation_attempts` is the number
+    from which a validation that is tried again needs attention.
+    """
 
     automatic: Expiry = Expiry(0.25, 0.10)
     manual: Expiry = Expiry(30 * 86400.0, 7 * 86400.0)
@@ -73,10 +88,13 @@ class Thresholds(NamedTuple):
 
 
 class Renewal(NamedTuple):
-    """Names of certificates for which the evidence of who renews them misleads."""
+    """Certificates of whose renewal the operator knows better than the evidence tells.
 
-    automatic: re.Pattern[str] | None = None
-    manual: re.Pattern[str] | None = None
+    Each pattern is matched against the whole name of a certificate.
+    """
+
+    automatic: Pattern | None = None
+    manual: Pattern | None = None
 
 
 class Metro(NamedTuple):

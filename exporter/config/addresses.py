@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 from exporter.config.document import WrongValue
 
 _CODE: Final = re.compile(r"[a-z]{3}[a-z0-9-]*", re.ASCII)
+_FIRST_GENERATION: Final = frozenset({"fra0", "dal0", "sin0", "was1"})
 _NETLOC: Final = re.compile(
     r"(?:[^@]*@)?"
     r"(?:\[(?P<v6>[0-9a-f:.]+(?:%[a-z0-9._-]+)?)\]|(?P<v4>[0-9.]+)|"
@@ -20,27 +21,29 @@ _NETLOC: Final = re.compile(
 
 
 def named_or_url(text: str, path: str) -> tuple[str, str]:
-    """Name and base URL of a metro that is given as its code or its URL.
+    """Name and base URL of a metro that is given as its code, in either case, or its URL.
 
     A URL of the platform is named by its code, any other by its host and port.
     """
     if "://" in text:
         url = base_url(text, path, insecure=False)
         parts = urlsplit(url)
-        code = re.fullmatch(
+        host = re.fullmatch(
             r"api\.([a-z0-9-]+)\.(?:unikraft|kraft)\.cloud", parts.hostname or "", re.ASCII
         )
-        return code[1] if code else parts.netloc, url
-    if not _CODE.fullmatch(text):
-        raise WrongValue(path, "expected a metro code such as fra0, a URL, or a name and a url")
-    # Codes of the first generation end in a digit, those of the second do not.
-    domain = "kraft.cloud" if text[-1].isdigit() else "unikraft.cloud"
-    return text, f"https://api.{text}.{domain}"
+        return host[1] if host else parts.netloc, url
+    code = text.lower()
+    if code == "all":
+        raise WrongValue(path, "`all` is reserved: expected the codes of the metros, such as fra")
+    if not text.isascii() or not _CODE.fullmatch(code):
+        raise WrongValue(path, "expected a metro code such as fra, a URL, or a name and a url")
+    domain = "kraft.cloud" if code in _FIRST_GENERATION else "unikraft.cloud"
+    return code, f"https://api.{code}.{domain}"
 
 
 def base_url(url: str, path: str, *, insecure: bool) -> str:
     """The URL without a trailing `/v1`; plain HTTP for loopback only, unless `insecure`."""
-    expected = "expected a URL such as https://api.fra0.kraft.cloud"
+    expected = "expected a URL such as https://api.fra.unikraft.cloud"
     parts = _split(url, path, expected)
     if not url.isprintable() or " " in url or parts.query or parts.fragment:
         raise WrongValue(path, f"{expected}, with neither query nor fragment")

@@ -1,80 +1,32 @@
 """The configuration from its file or the environment, or an error that names the place."""
 
 import math
-import re
-import ssl
-import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Final
 
 import msgspec
 
 from exporter.config import (
-    DEFAULT_MAX_RESPONSE_BYTES,
     DEFAULT_STALE_AFTER,
     Account,
-    Authorities,
     Configuration,
     Metro,
-    Selection,
     Shard,
     TokenFile,
     TokenSource,
     TokenVariable,
 )
-from exporter.config.addresses import base_url, named_or_url, proxy_url
-from exporter.config.document import (
-    MOST_PEM_BYTES,
-    Strict,
-    WrongValue,
-    content,
-    decoded,
-    reading,
-)
+from exporter.config.addresses import named_or_url, proxy_url
+from exporter.config.document import WrongValue, content, decoded, reading
+from exporter.config.entries import AccountEntry, File, Quantity
+from exporter.config.inheritance import Inherited, check_label, distinct, metros
 from exporter.config.quantities import positive_duration
 from exporter.config.tokens import token
 from exporter.errors import ConfigurationError, Unauthorized
 
-_LABEL: Final = re.compile(r"[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]{0,98}[^\s\x00-\x1f\x7f])?")
-
-
-_Series = Literal["all", "attention", "none"]
-_Limit = Annotated[int, msgspec.Meta(ge=0)]
-
-
-class _MetroEntry(Strict, frozen=True):
-    name: str
-    url: str
-    allow_insecure: bool = False
-    ca_file: str | None = None
-    series: _Series | None = None
-    max_certificates: _Limit | None = None
-    include: str | None = None
-    exclude: str | None = None
-
-
-class _AccountEntry(Strict, frozen=True):
-    name: str
-    metros: Annotated[tuple[str | _MetroEntry, ...], msgspec.Meta(min_length=1)]
-    token_file: str | None = None
-    token_env: str | None = None
-    max_requests_per_minute: Annotated[int, msgspec.Meta(ge=1)] | None = None
-    series: _Series = "all"
-    max_certificates: _Limit | None = None
-    include: str | None = None
-    exclude: str | None = None
-
-
-class _File(Strict, frozen=True):
-    accounts: Annotated[tuple[_AccountEntry, ...], msgspec.Meta(min_length=1)]
-    interval: str | int = "60s"
-    timeout: str | int = "10s"
-    stale_after: str | int | None = None
-    fetch: Literal["bulk", "batched"] = "bulk"
-    max_response_bytes: Annotated[int, msgspec.Meta(ge=1024)] = DEFAULT_MAX_RESPONSE_BYTES
-    ca_file: str | None = None
-    proxy_url: str | None = None
+_OTHER_TOKENS: Final = ("KRAFTCLOUD_TOKEN", "UNIKRAFT_CLOUD_TOKEN")
+"""Where other tools of the platform look for the token."""
 
 
 def load(path: Path, environment: Mapping[str, str], shard: Shard = Shard()) -> Configuration:
@@ -92,7 +44,7 @@ def parse(
 ) -> Configuration:
     """The configuration in the text of the file at `path`; raises as `load` does."""
     with reading(path):
-        file = msgspec.convert(decoded(text), _File)
+        file = msgspec.convert(decoded(text), File)
         return _configuration(file, path.parent, environment, shard)
 
 
@@ -103,34 +55,38 @@ def from_environment(environment: Mapping[str, str], shard: Shard = Shard()) -> 
     """
     names = [name.strip() for name in environment.get("UKC_METRO", "").split(",")]
     names = [name for name in names if name]
+    missing = []
     if not names:
-        raise ConfigurationError(
-            "no --config.file, and UKC_METRO is not set: "
-            "expected a comma-separated list of metro codes or URLs"
-        )
+        expected = "expected a comma-separated list of metro codes or URLs"
+        missing.append(f"UKC_METRO is not set: {expected}")
+    if "UKC_TOKEN" not in environment:
+        missing.append(_not_set("UKC_TOKEN", environment))
+    if missing:
+        raise ConfigurationError(f"no --config.file, and {'; '.join(missing)}")
     try:
         source = _variable("UKC_TOKEN", environment, "UKC_TOKEN")
         places = [f"UKC_METRO[{i}]" for i in range(len(names))]
-        metros = [Metro(*named_or_url(*named)) for named in zip(names, places, strict=True)]
-        account = Account("default", source, _distinct(metros, places))
+        named = [Metro(*named_or_url(*pair)) for pair in zip(names, places, strict=True)]
+        account = Account("default", source, distinct(named, places))
     except WrongValue as exc:
         raise ConfigurationError(f"environment: {exc}") from exc
     return Configuration((account,), shard=shard)
 
 
 def _configuration(
-    file: _File, folder: Path, environment: Mapping[str, str], shard: Shard
+    file: File, folder: Path, environment: Mapping[str, str], shard: Shard
 ) -> Configuration:
     accounts: dict[str, Account] = {}
-    trusted = _authorities(file.ca_file, folder, "$.ca_file")
+    inherited = Inherited.of(file, folder)
     for i, entry in enumerate(file.accounts):
         path = f"$.accounts[{i}]"
-        _check_label(entry.name, f"{path}.name")
+        check_label(entry.name, f"{path}.name")
         if entry.name in accounts:
             raise WrongValue(f"{path}.name", f"the account {entry.name!r} is there already")
         source = _token_source(entry, path, folder, environment)
-        metros = _metros(entry, path, folder, trusted)
-        accounts[entry.name] = Account(entry.name, source, metros, entry.max_requests_per_minute)
+        accounts[entry.name] = Account(
+            entry.name, source, metros(entry, path, inherited), entry.max_requests_per_minute
+        )
     interval = _seconds(file.interval, "$.interval")
     configuration = Configuration(
         accounts=tuple(accounts.values()),
@@ -146,81 +102,11 @@ def _configuration(
     return configuration
 
 
-def _seconds(text: str | int, path: str) -> float:
+def _seconds(text: Quantity, path: str) -> float:
     try:
         return positive_duration(text)
     except ValueError as exc:
         raise WrongValue(path, str(exc)) from exc
-
-
-def _check_label(name: str, path: str) -> None:
-    if not _LABEL.fullmatch(name) or not name.isprintable():
-        raise WrongValue(path, "expected a name of 1 to 100 printable characters")
-
-
-def _metros(
-    account: _AccountEntry, path: str, folder: Path, trusted: Authorities | None
-) -> tuple[Metro, ...]:
-    metros, places = [], []
-    selection = _selection(account, path, Selection())
-    for i, entry in enumerate(account.metros):
-        place = f"{path}.metros[{i}]"
-        if isinstance(entry, str):
-            metros.append(Metro(*named_or_url(entry, place), trusted, selection))
-            places.append(place)
-        else:
-            _check_label(entry.name, f"{place}.name")
-            url = base_url(entry.url, f"{place}.url", insecure=entry.allow_insecure)
-            own = _authorities(entry.ca_file, folder, f"{place}.ca_file")
-            chosen = _selection(entry, place, selection)
-            metros.append(Metro(entry.name, url, own or trusted, chosen))
-            places.append(f"{place}.name")
-    return _distinct(metros, places)
-
-
-def _distinct(metros: Iterable[Metro], places: Iterable[str]) -> tuple[Metro, ...]:
-    """The metros; raises `WrongValue` at the place of one whose name another one has."""
-    named: dict[str, Metro] = {}
-    for metro, place in zip(metros, places, strict=True):
-        if metro.name in named:
-            raise WrongValue(place, f"the metro {metro.name!r} is there already")
-        named[metro.name] = metro
-    return tuple(named.values())
-
-
-def _selection(entry: _AccountEntry | _MetroEntry, path: str, outer: Selection) -> Selection:
-    """The entry's selection; what it leaves open is as in `outer`."""
-
-    def pattern(text: str | None, field: str) -> re.Pattern[str] | None:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error")  # a pattern that changes its meaning with Python
-                return None if text is None else re.compile(text)
-        except (re.error, FutureWarning, OverflowError, RecursionError) as exc:
-            raise WrongValue(f"{path}.{field}", f"expected a regular expression: {exc}") from exc
-
-    return Selection(
-        entry.series or outer.series,
-        outer.max_certificates if entry.max_certificates is None else entry.max_certificates,
-        pattern(entry.include, "include") or outer.include,
-        pattern(entry.exclude, "exclude") or outer.exclude,
-    )
-
-
-def _authorities(name: str | None, folder: Path, path: str) -> Authorities | None:
-    """The certificates in a file, loaded once so that a bad one is known before the start."""
-    if name is None:
-        return None
-    file = folder / name
-    expected = f"expected certificates in PEM, got {file}"
-    try:
-        pem = content(file, most=MOST_PEM_BYTES).decode("ascii", "replace")
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
-    except (ssl.SSLError, ValueError) as exc:
-        raise WrongValue(path, f"{expected}, which has none") from exc
-    except OSError as exc:
-        raise WrongValue(path, f"{expected}: {exc.strerror}") from exc
-    return Authorities(file, pem)
 
 
 def _check_budgets(configuration: Configuration) -> None:
@@ -237,7 +123,7 @@ def _check_budgets(configuration: Configuration) -> None:
             )
 
 
-def _stale_after(text: str | int | None, interval: float) -> float:
+def _stale_after(text: Quantity | None, interval: float) -> float:
     """The default is at least two intervals, so that no series vanish between two polls."""
     if text is None:
         return max(DEFAULT_STALE_AFTER, 2 * interval)
@@ -245,7 +131,7 @@ def _stale_after(text: str | int | None, interval: float) -> float:
 
 
 def _token_source(
-    entry: _AccountEntry, path: str, folder: Path, environment: Mapping[str, str]
+    entry: AccountEntry, path: str, folder: Path, environment: Mapping[str, str]
 ) -> TokenSource:
     """Where the token comes from, read once so that a bad one is known before the start."""
     if entry.token_env is not None and entry.token_file is None:
@@ -261,7 +147,17 @@ def _token_source(
 
 
 def _variable(name: str, environment: Mapping[str, str], path: str) -> TokenVariable:
+    if name not in environment:
+        raise WrongValue(path, _not_set(name, environment))
     try:
-        return TokenVariable(name, token(environment.get(name, ""), f"variable {name!r}"))
+        return TokenVariable(name, token(environment[name], f"environment variable {name}"))
     except Unauthorized as exc:
         raise WrongValue(path, str(exc)) from exc
+
+
+def _not_set(name: str, environment: Mapping[str, str]) -> str:
+    message = f"environment variable {name} is not set"
+    other = next((other for other in _OTHER_TOKENS if environment.get(other)), None)
+    if name != "UKC_TOKEN" or other is None:
+        return message
+    return f"{message}; {other} is, which the exporter does not read: expected UKC_TOKEN"

@@ -1,7 +1,8 @@
 """Tokens: where they come from, and how they show themselves to nobody."""
 
+import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from exporter.config.document import content
 from exporter.errors import Unauthorized
@@ -53,11 +54,32 @@ class TokenVariable(NamedTuple):
 TokenSource = TokenFile | TokenVariable
 
 
+_EXPECTATIONS: Final = tuple(
+    (re.compile(mistake, re.ASCII | re.DOTALL), expected)
+    for mistake, expected in (
+        (r"\Z", "a token, and it is empty"),
+        # U+FEFF, and its bytes in UTF-8 and in UTF-16, each read as a character.
+        (
+            "\ufeff|\xef\xbb\xbf|\xff\xfe|\xfe\xff",
+            "a token without a byte order mark (BOM) before it",
+        ),
+        # A token in Base64 has `=` at its end only.
+        (
+            r"(?:export\s+|set\s+|\$env:)?(?:[A-Z][A-Z0-9_]*|(?i:\w*token))\s*=\s*[^=\s]",
+            "the token alone, without an assignment such as `UKC_TOKEN=` before it",
+        ),
+        (r"(?i:bearer)\s", "the token alone, without `Bearer` before it"),
+        (r"[\"'`]|.*[\"'`]\Z", "a token without quotes around it"),
+        (r".*[^!-~]", "a token of visible ASCII characters, on one line"),
+    )
+)
+"""What people save in place of a token, and what was expected; the first that matches counts."""
+
+
 def token(text: str, place: str) -> Token:
     """The token in a text; raises `Unauthorized`, which never repeats the text."""
     value = text.strip()
-    if not value:
-        raise Unauthorized(f"{place}: expected a token, and it is empty")
-    if not all("!" <= character <= "~" for character in value):
-        raise Unauthorized(f"{place}: expected a token of visible ASCII characters, on one line")
+    for mistake, expected in _EXPECTATIONS:
+        if mistake.match(value):
+            raise Unauthorized(f"{place}: expected {expected}")
     return Token(value)

@@ -13,6 +13,7 @@ from exporter.api.model import Certificate
 from exporter.config import Selection
 from exporter.exposition.aggregates import AGGREGATES, Aggregate, Fleet, Metro, fleet
 from exporter.exposition.deflate import EMPTY, Segment, deflate, gathered, join
+from exporter.exposition.digest import Digest, digest
 from exporter.exposition.families import FAMILIES, Block, Family, metro_labels
 from exporter.exposition.selection import shown
 from exporter.judgement import Judgement, Policy, Standing, judge
@@ -58,6 +59,7 @@ class MetroPage(NamedTuple):
     judgement: Judgement
     fleet: Fleet
     omitted: Mapping[str, int]
+    digest: Digest
 
 
 def render(
@@ -75,12 +77,16 @@ def render(
     """
     before = previous.judgement if previous else None
     judgement = judge(snapshot.certificates, now, policy=policy, before=before)
-    together = previous.fleet if previous and judgement is before else fleet(judgement)
+    same = previous if judgement is before else None
+    together = same.fleet if same else fleet(judgement)
+    short = digest(snapshot, judgement, before=same.digest if same else None)
     chosen = shown(judgement, selection, filtered=snapshot.filtered)
     samples, chunks = _samples(snapshot.key, chosen.judgement, previous, now)
     metro = Metro(snapshot.key, together, chosen.omitted, now)
     totals = (deflate(a.lines(metro)) for a in AGGREGATES)
-    return MetroPage(snapshot, (*samples, *totals), chunks, judgement, together, chosen.omitted)
+    return MetroPage(
+        snapshot, (*samples, *totals), chunks, judgement, together, chosen.omitted, short
+    )
 
 
 def _samples(
@@ -122,10 +128,10 @@ class Exposition:
     """The page that is served: the newest rendering of each metro, joined family by family.
 
     After `stale_after` seconds without a complete look a metro's certificates are withdrawn.
-    `clock` gives Unix time.
+    `clock` is that of `MetroSnapshot.read_at`: it only goes forward, whatever Unix time does.
     """
 
-    def __init__(self, *, stale_after: float, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, *, stale_after: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._stale_after = stale_after
         self._clock = clock
         self._metros: Mapping[Key, MetroPage] = {}
@@ -163,7 +169,7 @@ class Exposition:
         return join([self._joined[openmetrics], deflate([tail.decode()])])
 
     def _join(self, now: float) -> None:
-        ends = {key: p.snapshot.taken_at + self._stale_after for key, p in self._metros.items()}
+        ends = {key: p.snapshot.read_at + self._stale_after for key, p in self._metros.items()}
         shown = [p for key, p in sorted(self._metros.items()) if now < ends[key]]
         self._valid_until = min((end for end in ends.values() if now < end), default=float("inf"))
         self._joined = {

@@ -53,6 +53,9 @@ class Poller:
     days to expiry go on counting.
     `failure` gives the error to fail a poll with when another exception comes out of these.
     `aside` does off the event loop what takes long. `clock` gives Unix time.
+
+    `error` is that of the last poll, None where it succeeded or none has ended; `next_poll` is the
+    Unix time of the next one, None before the first has ended.
     """
 
     def __init__(  # noqa: PLR0913 - it is given all that it needs
@@ -67,10 +70,13 @@ class Poller:
         failure: Callable[[Key, Exception], PollError],
         disconnect: Callable[[], Awaitable[None]] = _nothing_to_close,
         clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
         aside: Aside = asyncio.to_thread,
     ) -> None:
         self.key = key
         self.tried = asyncio.Event()
+        self.error: PollError | None = None
+        self.next_poll: float | None = None
         self._fetch = fetch
         self._schedule = schedule
         self._store = store
@@ -79,6 +85,7 @@ class Poller:
         self._failure = failure
         self._disconnect = disconnect
         self._clock = clock
+        self._monotonic = monotonic
         self._aside = aside
         self._failures = 0
         self._logged: frozenset[tuple[str, str, str]] = frozenset()
@@ -112,14 +119,16 @@ class Poller:
             snapshot = await self._read()
             await self._publish(snapshot)
         except Exception as exc:  # noqa: BLE001 - nothing that comes from outside ends the process
-            error = self._failure(self.key, exc)
-            wait = self._failed(error, time.perf_counter() - started)
+            self.error = self._failure(self.key, exc)
+            wait = self._failed(self.error, time.perf_counter() - started)
             await self._republish()
         else:
             seconds = time.perf_counter() - started
             self._succeeded(snapshot, seconds)
+            self.error = None
             interval = self._schedule.interval * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311
             wait = max(0.0, interval - seconds)
+        self.next_poll = self._clock() + wait
         self.tried.set()
         return wait
 
@@ -132,7 +141,7 @@ class Poller:
                 self._failure(self.key, exc)
 
     async def _read(self) -> MetroSnapshot:
-        taken_at = self._clock()
+        taken_at, read_at = self._clock(), self._monotonic()
         try:
             async with asyncio.timeout(self._schedule.deadline):
                 reading = await self._fetch()
@@ -142,7 +151,13 @@ class Poller:
         previous = self._store.newest(self.key)
         stale_after = self._schedule.stale_after
         work = partial(
-            look, self.key, reading, previous, taken_at=taken_at, stale_after=stale_after
+            look,
+            self.key,
+            reading,
+            previous,
+            taken_at=taken_at,
+            read_at=read_at,
+            stale_after=stale_after,
         )
         return await self._aside(work)
 

@@ -20,7 +20,8 @@ class Key(NamedTuple):
 class MetroSnapshot(msgspec.Struct, frozen=True):
     """One complete look.
 
-    `taken_at` is Unix time. `certificates` are unique by name and common name.
+    `taken_at` is Unix time, and `read_at` the same moment by a clock that only goes forward: ages
+    are counted by that one. `certificates` are unique by name and common name.
     `unread` are the items that this look could not read; `carried` tells, by uuid, when a
     certificate that is among them was last read. `filtered` were read and are not wanted.
     `odd` are those of the certificates with fields that could not be read.
@@ -34,6 +35,7 @@ class MetroSnapshot(msgspec.Struct, frozen=True):
     carried: Mapping[str, float] = {}
     filtered: int = 0
     odd: tuple[Certificate, ...] = ()
+    read_at: float = 0.0
 
     def only(self, wanted: Callable[[Certificate], bool]) -> "MetroSnapshot":
         """The same look by somebody who wants these certificates only."""
@@ -58,9 +60,10 @@ def look(
     previous: MetroSnapshot | None,
     *,
     taken_at: float,
+    read_at: float,
     stale_after: float,
 ) -> MetroSnapshot:
-    """The snapshot of a reading.
+    """The snapshot of a reading that began at these moments.
 
     What was told of a certificate before and is not told now stays true (`remembered`).
     A certificate that cannot be read now is carried over from the previous look, until it was
@@ -70,7 +73,7 @@ def look(
     before = previous.certificates if previous else ()
     certificates, twins = _unique(remembered(reading.certificates, before, taken_at))
     unread = (*reading.unread, *twins)
-    carried = _carried(certificates, unread, previous, taken_at - stale_after)
+    carried = _carried(certificates, unread, previous, read_at - stale_after)
     if previous and carried:
         kept = tuple(c for c in previous.certificates if c.uuid in carried)
         certificates = (*certificates, *kept)
@@ -79,7 +82,7 @@ def look(
     filtered = len(reading.filtered)
     odd = tuple([c for c in certificates if c.unread])
     return MetroSnapshot(
-        key, taken_at, reading.listed, certificates, unread, carried, filtered, odd
+        key, taken_at, reading.listed, certificates, unread, carried, filtered, odd, read_at
     )
 
 
@@ -121,16 +124,21 @@ def _carried(
     previous: MetroSnapshot | None,
     oldest: float,
 ) -> Mapping[str, float]:
-    """When each unread certificate was last read, for those to carry over."""
-    lost = {u.uuid for u in unread if u.uuid and u.reason != "not_found"}
+    """When each unread certificate was last read, by uuid, for those to carry over.
+
+    One whose uuid cannot be read is known by its name.
+    """
+    lost = {u.uuid or u.name for u in unread if u.reason != "not_found"} - {""}
     if previous is None or not lost:
         return {}
-    read = {c.uuid for c in certificates}
+    read = {"", *(c.uuid for c in certificates)}
     identities = {(c.name, c.common_name) for c in certificates}
     last_read = {
-        c.uuid: previous.carried.get(c.uuid, previous.taken_at)
+        c.uuid: previous.carried.get(c.uuid, previous.read_at)
         for c in previous.certificates
-        if c.uuid in lost - read and (c.name, c.common_name) not in identities
+        if not lost.isdisjoint((c.uuid, c.name))
+        and c.uuid not in read
+        and (c.name, c.common_name) not in identities
     }
     return {uuid: when for uuid, when in last_read.items() if when >= oldest}
 

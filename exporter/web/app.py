@@ -1,8 +1,9 @@
-"""The ASGI application: routes to the metrics, health, readiness, reload and the landing page."""
+"""The ASGI application: routes to the metrics, health, readiness, reload and the page."""
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Final
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
@@ -13,38 +14,27 @@ from exporter.errors import ConfigurationError
 from exporter.exposition.deflate import Segment
 from exporter.exposition.render import Exposition
 from exporter.exposition.telemetry import Telemetry
-from exporter.polling.snapshot import Key, Store
-from exporter.web.landing import landing_page
+from exporter.status.board import Board
 from exporter.web.listener.clients import share
 from exporter.web.listener.turns import Turns
-from exporter.web.negotiation import gzip_accepted, negotiated
+from exporter.web.negotiation import gzip_accepted, json_preferred, negotiated
+from exporter.web.status import HEADERS, View, reload_seconds, status_page
 
 _LEAST_SENT_BYTES: Final = 1 << 16
-
-_SECURITY = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'unsafe-inline'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "X-Frame-Options": "DENY",  # for browsers that do not know frame-ancestors
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
 
 
 def create_app(
     *,
     exposition: Exposition,
     telemetry: Telemetry,
-    store: Store,
-    metros: Iterable[Key],
+    board: Board,
     ready: Callable[[], bool],
     telemetry_path: str = "/metrics",
     reload: Callable[[], Awaitable[None]] | None = None,
 ) -> Starlette:
     """The application.
 
-    `metros` is iterated over on each request; `ready` tells whether each has been polled once.
+    `board` gives what people are shown; `ready` tells whether each metro has been polled once.
     `reload` raises `ConfigurationError` where it refuses; without it `POST /-/reload` is a 403.
     """
     turns = Turns()
@@ -56,9 +46,16 @@ def create_app(
         gzip = gzip_accepted(_list_header(request, "accept-encoding"))
         return _StreamResponse(stream, content_type, turns, gzip=gzip)
 
-    async def landing(_: Request) -> Response:
-        page = landing_page(metros, store, telemetry_path)
-        return HTMLResponse(page, headers=_SECURITY)
+    async def people(request: Request) -> Response:
+        status = await board.search(request.query_params.get("q", ""))
+        as_json = request.query_params.get("format") == "json"
+        if as_json or json_preferred(_list_header(request, "accept")):
+            body = msgspec.json.encode(status)
+            return Response(body, headers=HEADERS, media_type="application/json")
+        view = View(telemetry_path, request.query_params.get("reload") != "off")
+        # The header rather than an element: it can be turned off (WCAG 2.2, 2.2.1).
+        reload = {"Refresh": str(reload_seconds(status))} if view.reloads else {}
+        return HTMLResponse(status_page(status, view), headers={**HEADERS, **reload})
 
     async def reloading(request: Request) -> Response:
         if reload is None:
@@ -74,7 +71,7 @@ def create_app(
     app = Starlette(
         routes=[
             _Route(telemetry_path, metrics),
-            _Route("/", landing),
+            _Route("/", people),
             *_probes(ready),
             _Route("/-/reload", reloading, methods=["POST"]),
         ]

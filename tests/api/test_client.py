@@ -23,6 +23,8 @@ TOKEN = f"cm9ib3QkZGVtbzpz/{MARK}+"
 VALID = (SAMPLES / "valid.json").read_bytes()
 SOURCE = TokenVariable("UKC_TOKEN", Token(TOKEN))
 
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n"
+
 pytestmark = pytest.mark.anyio
 
 
@@ -99,6 +101,29 @@ async def test_connections_are_reused() -> None:
     assert (len(api.received), api.connections) == (2, 1)
 
 
+@pytest.mark.parametrize(
+    ("broken", "codes"),
+    [
+        pytest.param([cut(b"")], ["200", "connect", "200"], id="closed"),
+        pytest.param([reset(b"")], ["200", "connect", "200"], id="reset"),
+        pytest.param([cut(b"HTTP/1.1 20")], ["200", "connect", "200"], id="closed in the head"),
+        pytest.param([reset(b""), cut(b"")], ["200", "connect", "connect"], id="twice"),
+        pytest.param([cut(HEAD + b"{")], ["200", "connect"], id="closed in the body"),
+        pytest.param([hang()], ["200", "timeout"], id="forgotten"),
+    ],
+)
+async def test_a_connection_from_before_that_breaks(broken: list[Answer], codes: list[str]) -> None:
+    """The request is repeated once on a new one, if no answer had begun (RFC 9112, 9.3.1)."""
+    api = ScriptedApi(http(200, VALID), *broken, http(200, VALID))
+    seen: list[tuple[str, str]] = []
+    async with api.serving() as url, client(url, seen) as metro:
+        await metro.bulk()
+        with contextlib.nullcontext() if codes[-1] == "200" else pytest.raises(PollError):
+            await metro.bulk()
+
+    assert [code for _, code in seen] == codes
+
+
 async def test_batched_lists_and_fetches_in_batches() -> None:
     """The list first; then at most 200 a request, named in a JSON array body."""
     uuids = [f"u{n}" for n in range(201)]
@@ -119,6 +144,57 @@ async def test_batched_lists_and_fetches_in_batches() -> None:
         ("not_found", "u199"),
         ("not_found", "u200"),
     ]
+
+
+@pytest.mark.parametrize(
+    "queries",
+    [["uuid=u0&uuid=u1"], ["uuid=u0&uuid=u1", "uuid=u0,u1"]],
+    ids=["as the second generation takes it", "as the first does"],
+)
+async def test_a_body_that_is_refused(queries: list[str]) -> None:
+    """The query names the certificates instead, once and for all."""
+    listed = http(200, body({"uuid": "u0"}, {"uuid": "u1"}))
+    answer = http(200, body(item(uuid="u0", name="a"), item(uuid="u1", name="b")))
+    refused = [http(400)] * len(queries)
+    api = ScriptedApi(listed, *refused, answer, listed, answer)
+    async with api.serving() as url, client(url) as metro:
+        first, second = await metro.batched(), await metro.batched()
+
+    assert first == second
+    assert [c.uuid for c in first.certificates] == ["u0", "u1"]
+    assert [r.line for r in api.received] == [
+        "GET /v1/certificates/list HTTP/1.1",
+        "GET /v1/certificates HTTP/1.1",
+        *(f"GET /v1/certificates?{query} HTTP/1.1" for query in queries),
+        "GET /v1/certificates/list HTTP/1.1",
+        f"GET /v1/certificates?{queries[-1]} HTTP/1.1",
+    ]
+
+
+async def test_queries_are_short() -> None:
+    """At most 100 a request; a uuid stays one, whatever is in it."""
+    uuids = ["a&b=c,d", *(f"u{n}" for n in range(149))]
+    listed = http(200, body(*({"uuid": uuid} for uuid in uuids)))
+    parts = (body(*(item(uuid=u, name=u) for u in part)) for part in (uuids[:100], uuids[100:]))
+    api = ScriptedApi(listed, http(400), *(http(200, part) for part in parts))
+    async with api.serving() as url, client(url) as metro:
+        reading = await metro.batched()
+
+    assert [c.uuid for c in reading.certificates] == uuids
+    assert [r.line.count("uuid=") for r in api.received[1:]] == [0, 100, 50]
+    assert "?uuid=a%26b%3Dc%2Cd&uuid=u0&" in api.received[2].line
+
+
+async def test_whatever_is_asked_is_refused() -> None:
+    """The poll fails, and the next one begins with the body again."""
+    listed = http(200, body({"uuid": "u0"}))
+    api = ScriptedApi(listed, http(400), http(400), http(400), listed, http(503))
+    async with api.serving() as url, client(url) as metro:
+        for status in ("400", "503"):
+            with pytest.raises(PollError, match=f"the API answered {status}"):
+                await metro.batched()
+
+    assert (len(api.received), api.received[5].body) == (6, b'[{"uuid":"u0"}]')
 
 
 @pytest.mark.parametrize("status", [404, 405])
@@ -158,7 +234,6 @@ async def test_one_batch_that_fails_fails_the_look() -> None:
             await metro.batched()
 
 
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 BOMB = gzip.compress(b" " * (2 << 20))
 

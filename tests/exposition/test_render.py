@@ -30,7 +30,7 @@ PENDING = certificate(
 
 def page(*snapshots: MetroSnapshot, openmetrics: bool = False, now: float = NOW) -> str:
     """The page of these looks, with the exporter's own metrics, as an HTTP client reads it."""
-    exposition, telemetry = Exposition(stale_after=3600, clock=lambda: now), Telemetry()
+    exposition, telemetry = Exposition(stale_after=3600, clock=lambda: 0), Telemetry()
     for looked in snapshots:
         telemetry.track(looked.key, interval=60)
         exposition.publish(render(looked, None, now=now))
@@ -145,7 +145,7 @@ def test_days_go_on_counting_without_a_new_look() -> None:
     second = render(looked, first, now=NOW + DAY)
     chunks = zip(first.chunks[0].segments, second.chunks[0].segments, strict=True)
     changed = [old is not new for old, new in chunks]
-    exposition = Exposition(stale_after=3600, clock=lambda: NOW)
+    exposition = Exposition(stale_after=3600, clock=lambda: 0)
     exposition.publish(second)
     text = b"".join(exposition.stream(openmetrics=False, tail=b"").text()).decode()
 
@@ -221,7 +221,7 @@ def test_attention_comes_with_its_moment() -> None:
 @pytest.mark.parametrize("openmetrics", [False, True], ids=["text", "openmetrics"])
 def test_aggregates_are_there_without_series(openmetrics: bool) -> None:
     """Whatever `series` says; both formats name the samples alike."""
-    exposition = Exposition(stale_after=3600, clock=lambda: NOW)
+    exposition = Exposition(stale_after=3600, clock=lambda: 0)
     for key in (FRA, Key("default", "dal0")):
         looked = snapshot(certificate(), PENDING, key=key, taken_at=NOW)
         exposition.publish(render(looked, None, now=NOW, selection=Selection("none")))
@@ -240,7 +240,7 @@ def test_aggregates_are_there_without_series(openmetrics: bool) -> None:
 
 def test_a_metro_that_is_stale_is_withdrawn_and_no_other() -> None:
     """After `stale_after` its certificates are gone, until it is read again."""
-    clock = [NOW]
+    clock = [0]
     exposition = Exposition(stale_after=100, clock=lambda: clock[0])
 
     def shown() -> str:
@@ -248,15 +248,15 @@ def test_a_metro_that_is_stale_is_withdrawn_and_no_other() -> None:
         return "".join(sorted(names(text, openmetrics=False)))
 
     dal = Key("default", "dal0")
-    for name, key, taken_at in (("f", FRA, NOW), ("d", dal, NOW + 50)):
-        looked = snapshot(certificate(name=name), key=key, taken_at=taken_at)
+    for name, key, read_at in (("f", FRA, 0), ("d", dal, 50)):
+        looked = snapshot(certificate(name=name), key=key, read_at=read_at)
         exposition.publish(render(looked, None, now=NOW))
     seen = {}
     for seconds in (0, 99, 100, 149, 150):
-        clock[0] = NOW + seconds
+        clock[0] = seconds
         seen[seconds] = shown()
-    fresh = snapshot(certificate(name="g"), taken_at=clock[0])
-    exposition.publish(render(fresh, None, now=clock[0]))
+    fresh = snapshot(certificate(name="g"), read_at=clock[0])
+    exposition.publish(render(fresh, None, now=NOW))
 
     assert seen == {0: "df", 99: "df", 100: "d", 149: "d", 150: ""}
     assert shown() == "g"

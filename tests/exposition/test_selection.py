@@ -1,11 +1,9 @@
 """Which certificates have series: the operator's wish and a certificate in, shown or not out."""
 
-import re
-
 import pytest
 
 from exporter.api.model import Certificate
-from exporter.config import Selection
+from exporter.config import Pattern, Selection
 from exporter.exposition.selection import passing, shown
 from tests.world.builders import DAY, NOT_AFTER, certificate, judged
 
@@ -95,7 +93,7 @@ def test_what_is_shown_keeps_its_judgement() -> None:
 )
 def test_wanted(include: str | None, exclude: str | None, want: bool) -> None:
     """Expressions match a whole name or a whole common name, as Prometheus' do."""
-    first, second = (None if text is None else re.compile(text) for text in (include, exclude))
+    first, second = (None if text is None else Pattern(text) for text in (include, exclude))
     passes = passing(Selection(include=first, exclude=second))
 
     assert want == (passes is None or passes(FINE))

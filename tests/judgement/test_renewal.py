@@ -1,11 +1,10 @@
 """Who renews a certificate: evidence in, a verdict out."""
 
-import re
 from typing import Any
 
 import pytest
 
-from exporter.config import Renewal
+from exporter.config import Pattern, Renewal
 from exporter.judgement import renewal
 from tests.world.builders import NOT_AFTER, certificate
 
@@ -86,15 +85,15 @@ def test_issuers(issuer: str, expected: bool) -> None:
 @pytest.mark.parametrize(
     ("override", "facts", "expected"),
     [
-        (Renewal(manual=re.compile("example.*")), {}, "manual"),
-        (Renewal(manual=re.compile("example")), {}, "automatic"),
-        (Renewal(automatic=re.compile("corp-.*")), {"name": "corp-1"}, "automatic"),
+        (Renewal(manual=Pattern("example.*")), {}, "manual"),
+        (Renewal(manual=Pattern("example")), {}, "automatic"),
+        (Renewal(automatic=Pattern("corp-.*")), {"name": "corp-1"}, "automatic"),
         (
-            Renewal(automatic=re.compile("corp-.*")),
+            Renewal(automatic=Pattern("corp-.*")),
             {"name": "corp-1", "not_after": None},
             "automatic",
         ),
-        (Renewal(re.compile(".*"), re.compile("corp-.*")), {"name": "corp-1"}, "manual"),
+        (Renewal(Pattern(".*"), Pattern("corp-.*")), {"name": "corp-1"}, "manual"),
     ],
 )
 def test_the_operator_knows_better(override: Renewal, facts: dict[str, Any], expected: str) -> None:

@@ -12,15 +12,15 @@ A, B = certificate(uuid="a", name="a"), certificate(uuid="b", name="b")
 UNREAD_B = Unread("undecodable", "b", "b", "odd")
 
 
-def at(taken_at: float, previous: MetroSnapshot | None, *found: Certificate, **how: Any) -> Any:
-    return look(FRA, reading(*found, **how), previous, taken_at=taken_at, stale_after=100)
+def at(read_at: float, previous: MetroSnapshot | None, *found: Certificate, **how: Any) -> Any:
+    return look(FRA, reading(*found, **how), previous, taken_at=9, read_at=read_at, stale_after=100)
 
 
 def test_a_first_look() -> None:
     """Everything that was read, and what was not."""
     got = at(5, None, A, listed=2, unread=(UNREAD_B,))
 
-    assert MetroSnapshot(FRA, 5, 2, (A,), (UNREAD_B,), {}) == got
+    assert MetroSnapshot(FRA, 9, 2, (A,), (UNREAD_B,), {}, read_at=5) == got
     assert got.fetched == 1
 
 
@@ -75,7 +75,8 @@ def test_certificates_without_a_uuid_are_no_twins() -> None:
         pytest.param(UNREAD_B, 110, (A, B), id="until stale"),
         pytest.param(UNREAD_B, 111, (A,), id="stale"),
         pytest.param(UNREAD_B._replace(reason="not_found"), 50, (A,), id="the API says it is gone"),
-        pytest.param(UNREAD_B._replace(uuid=""), 50, (A,), id="nobody knows which it was"),
+        pytest.param(UNREAD_B._replace(uuid=""), 50, (A, B), id="known by its name"),
+        pytest.param(UNREAD_B._replace(uuid="", name=""), 50, (A,), id="nobody knows which it was"),
         pytest.param(UNREAD_B._replace(uuid="new"), 50, (A,), id="never read before"),
         pytest.param(UNREAD_B._replace(uuid="a"), 50, (A,), id="read all the same"),
     ],
@@ -84,14 +85,14 @@ def test_a_certificate_that_cannot_be_read_is_carried_over(
     unread: Unread, taken_at: float, want: tuple[Certificate, ...]
 ) -> None:
     """From the look before, as long as that is not stale, and still counted as unread."""
-    got = at(taken_at, snapshot(A, B, taken_at=10), A, listed=2, unread=(unread,))
+    got = at(taken_at, snapshot(A, B, read_at=10), A, listed=2, unread=(unread,))
 
     assert (want, (unread,), 1) == (got.certificates, got.unread, got.fetched)
 
 
 def test_carrying_over_does_not_make_younger() -> None:
     """What counts is when it was last read, not when it was last carried."""
-    once = at(60, snapshot(A, B, taken_at=10), A, listed=2, unread=(UNREAD_B,))
+    once = at(60, snapshot(A, B, read_at=10), A, listed=2, unread=(UNREAD_B,))
     twice = at(110, once, A, listed=2, unread=(UNREAD_B,))
 
     assert [once.carried, twice.carried] == [{"b": 10}, {"b": 10}]
@@ -102,7 +103,7 @@ def test_an_identity_that_was_taken_over_is_not_carried() -> None:
     """Re-uploaded under the same name, while the old object cannot be read."""
     heir = certificate(uuid="c", name="b")
 
-    assert (heir,) == at(50, snapshot(B, taken_at=10), heir, unread=(UNREAD_B,)).certificates
+    assert (heir,) == at(50, snapshot(B, read_at=10), heir, unread=(UNREAD_B,)).certificates
 
 
 def test_an_identical_look_shares_its_certificates() -> None:

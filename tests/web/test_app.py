@@ -8,17 +8,15 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.api.model import Unread
 from exporter.exposition.render import Exposition, render
 from exporter.exposition.telemetry import Telemetry
-from exporter.polling.snapshot import Key, MetroSnapshot, Store
+from exporter.polling.snapshot import MetroSnapshot
 from exporter.web import create_app
-from exporter.web.landing import landing_page
-from tests.world.builders import FRA, NOT_AFTER, certificate, snapshot
+from tests.world.boards import board
+from tests.world.builders import NOT_AFTER, certificate, snapshot
 
 pytestmark = pytest.mark.anyio
 
-DAL = Key("default", "dal0")
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
@@ -30,17 +28,15 @@ async def web(
     path: str = "/metrics",
     reload: Callable[[], Awaitable[None]] | None = None,
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the application that shows these looks; two metros are configured."""
-    store, telemetry = Store(), Telemetry()
-    exposition = Exposition(stale_after=3600, clock=lambda: NOT_AFTER)
+    """A client of the application that shows these looks."""
+    telemetry = Telemetry()
+    exposition = Exposition(stale_after=3600, clock=lambda: 0)
     for looked in snapshots:
-        store.publish(looked)
         exposition.publish(render(looked, None, now=NOT_AFTER))
     app = create_app(
         exposition=exposition,
         telemetry=telemetry,
-        store=store,
-        metros=[FRA, DAL],
+        board=board(*snapshots, now=NOT_AFTER),
         ready=lambda: ready,
         telemetry_path=path,
         reload=reload,
@@ -171,27 +167,8 @@ async def test_a_list_on_several_lines(
     assert (got.headers["content-type"], got.headers.get("content-encoding")) == want
 
 
-async def test_the_landing_page_shows_each_metro() -> None:
-    """When it was read and how many certificates it has; names are escaped."""
-    hostile = Key("<b>", "fra0")
-    look = snapshot(certificate(), key=hostile, unread=(Unread("other", "", "", ""),) * 2)
-    store = Store()
-    store.publish(look)
-    page = landing_page([hostile, DAL], store, "/metrics")
-
-    assert "<td>&lt;b&gt;</td><td>fra0</td><td>2024-05-06 19:06:10</td>" in page
-    assert '<td class="number">1</td><td class="number">2</td>' in page
-    assert '<td>dal0</td><td class="none" colspan="3">not yet</td>' in page
-    async with web(LOOK, path="/m") as client:
-        got = await client.get("/")
-    assert (got.status_code, '<a href="/m">Metrics</a>' in got.text) == (200, True)
-    policy = got.headers["content-security-policy"]
-    assert ("default-src 'none'" in policy, "frame-ancestors 'none'" in policy) == (True, True)
-    assert got.headers["x-frame-options"] == "DENY"
-
-
 async def test_metrics_may_take_the_root() -> None:
-    """The landing page then gives way."""
+    """The page for people then gives way."""
     async with web(LOOK, path="/") as client:
         got = await client.get("/")
 
