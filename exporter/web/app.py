@@ -40,6 +40,7 @@ def create_app(
     turns = Turns()
 
     async def metrics(request: Request) -> Response:
+        await turns.turn(_owner(request.scope), begun=False)
         openmetrics, content_type = negotiated(_list_header(request, "accept"))
         tail = telemetry.exposition(openmetrics=openmetrics)
         stream = exposition.stream(openmetrics=openmetrics, tail=tail)
@@ -47,6 +48,7 @@ def create_app(
         return _StreamResponse(stream, content_type, turns, gzip=gzip)
 
     async def people(request: Request) -> Response:
+        await turns.turn(_owner(request.scope), begun=False)
         status = await board.search(request.query_params.get("q", ""))
         as_json = request.query_params.get("format") == "json"
         if as_json or json_preferred(_list_header(request, "accept")):
@@ -108,6 +110,11 @@ class _Route(Route):
         return super().matches(scope)
 
 
+def _owner(scope: Scope) -> str:
+    """Whose turn it is."""
+    return share(scope["client"][0]) if scope["client"] else ""
+
+
 def _list_header(request: Request, name: str) -> str:
     """The header as one list, on however many lines it came (RFC 9110, section 5.3)."""
     return ", ".join(request.headers.getlist(name))
@@ -146,8 +153,7 @@ class _StreamResponse(Response):
 
     async def __call__(self, scope: Scope, _: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        owner = share(scope["client"][0]) if scope["client"] else ""
-        await self._turns.turn(owner, begun=False)
+        owner = _owner(scope)
         for piece in _pieces(self._buffers) if scope["method"] != "HEAD" else ():
             await send({"type": "http.response.body", "body": piece, "more_body": True})
             await self._turns.turn(owner, begun=True)  # inflating takes a while: others go on

@@ -245,6 +245,13 @@ async def test_search(query: str, expected: list[str]) -> None:
     assert [row.names[0] for row in status.certificates] == expected
 
 
+async def test_a_search_is_bounded() -> None:
+    """No domain name is longer (RFC 1035)."""
+    status = await board(snapshot(HEALTHY)).search("x" * 10_000)
+
+    assert len(status.query) == 253
+
+
 @pytest.mark.parametrize(
     ("facts", "expected"),
     [

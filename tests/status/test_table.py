@@ -105,6 +105,7 @@ def test_a_search_that_finds_nothing() -> None:
     ("certificates", "fail_on", "expected"),
     [
         ((EXPIRED,), "critical", True),
+        ((EXPIRED,), "warning", True),
         ((EXPIRED,), "never", False),
         ((SOON,), "critical", False),
         ((SOON,), "warning", True),

@@ -7,7 +7,18 @@ import pytest
 from exporter.config import Expiry, Thresholds
 from exporter.errors import REASONS
 from exporter.judgement import REASONS as JUDGED
-from exporter.status.words import MENDS, ahead, count, limits, message, runbook_url, since, span
+from exporter.status.words import (
+    MENDS,
+    ahead,
+    count,
+    duration,
+    limits,
+    message,
+    plain,
+    runbook_url,
+    since,
+    span,
+)
 from tests.world.builders import DAY, NOT_AFTER, certificate
 
 
@@ -101,3 +112,26 @@ def test_the_limits_in_force() -> None:
 
     assert told["automatic renewal"].startswith("warning with 30%, critical with 10%")
     assert told["manual renewal"].startswith("warning 14d, critical 2d before expiry")
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        ("ConnectError: [Errno -2] Name or service not known", "Name or service not known"),
+        ("ConnectError: All connection attempts failed", "All connection attempts failed"),
+        ("ReadError", "ReadError"),
+        ("the API answered 401: no", "the API answered 401: no"),
+        ("KeyError at file.py:3: 'x'", "KeyError at file.py:3: 'x'"),
+    ],
+)
+def test_an_error_without_the_name_of_its_class(error: str, expected: str) -> None:
+    """Where a library gives it one, and says more."""
+    assert expected == plain(error)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"), [(0, "0s"), (90.5, "1m30s500ms"), (604800, "7d"), (3600, "1h")]
+)
+def test_a_duration_is_whole(seconds: float, expected: str) -> None:
+    """As the configuration has it."""
+    assert expected == duration(seconds)

@@ -32,19 +32,17 @@ async def unread(clients: int, certificates: int, *, tls: bool, scrapes: int = 5
         await exporter.scrape(SCRAPER)
         before = exporter.memory()
         async with _held(exporter, clients, PLAIN) as held, _watched(exporter) as most:
-            await asyncio.sleep(1)
             whole = await _scraped(exporter, scrapes, SCRAPER)
             assert held
         return Outcome(whole, scrapes, max(most) - before)
 
 
 async def held_and_flood(
-    clients: int, rate: float, scrapes: int, *, source: str = SCRAPER
+    clients: int, rate: float, scrapes: int, *, certificates: int = 6000, source: str = SCRAPER
 ) -> Outcome:
     """So many clients hold an answer each while plain connections come, so many a second."""
-    async with target(6000, tls=True) as exporter:
+    async with target(certificates, tls=True) as exporter:
         async with _held(exporter, clients, PLAIN), _flood(exporter, rate):
-            await asyncio.sleep(1)
             whole = await _scraped(exporter, scrapes, source, pause=0.2)
         return Outcome(whole, scrapes)
 
@@ -54,13 +52,15 @@ async def guessers(clients: int, scrapes: int, *, cost: int, source: str = SCRAP
     hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(cost)).decode()
     numbers = itertools.count()
     async with target(web=f"basic_auth_users: {{alice: '{hashed}'}}\n") as exporter:
+        guessed = asyncio.Event()
 
         async def guess() -> None:
             while True:
                 await exporter.scrape(ATTACKER, _basic("alice", f"guess {next(numbers)}"))
+                guessed.set()
 
         async with _tasks(*(guess() for _ in range(clients))):
-            await asyncio.sleep(1)
+            await guessed.wait()
             whole = await _scraped(exporter, scrapes, source, _basic("alice", PASSWORD))
         return Outcome(whole, scrapes)
 
