@@ -216,7 +216,8 @@ def main() -> None:
         )
         middle = statistics.median(one.seconds for one in found)
         slowest = max(one.seconds for one in found)
-        print(f"{size:,} certificates: {middle:.3f} s an evaluation, {slowest:.3f} s at most; {memory}")
+        seconds = f"{middle:.3f} s an evaluation, {slowest:.3f} s at most"
+        print(f"{size:,} certificates: {seconds}; {memory}")
         for name in sorted(found[0].rules, key=lambda name: -found[-1].rules[name])[:8]:
             print(f"  {statistics.median(one.rules[name] for one in found):.3f} s {name}")
 

@@ -11,7 +11,7 @@ from typing import Final
 import httpx
 
 from tests.alerts.pages import Page, Sample
-from tests.alerts.peers import PROMETHEUS_2, PROMETHEUS_3, VICTORIA_METRICS, VMALERT
+from tests.alerts.peers import VICTORIA_METRICS, VMALERT
 from tests.alerts.scrapes import JOB
 from tests.e2e.programs import Prometheus, free_port, program, until
 
@@ -56,7 +56,9 @@ class Pages:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             request = await reader.readuntil(b"\r\n\r\n")
             name = request.split()[1].decode().strip("/")
-            page = [Sample("stage", value=self.stage)] if name == "stage" else self._shown[int(name)]
+            page = (
+                [Sample("stage", value=self.stage)] if name == "stage" else self._shown[int(name)]
+            )
             status = "503 Service Unavailable" if page is None else "200 OK"
             writer.write(
                 f"HTTP/1.1 {status}\r\nContent-Type: text/plain; version=0.0.4\r\n"
@@ -95,9 +97,7 @@ async def prometheus(
 
 
 @contextlib.asynccontextmanager
-async def vmalert(
-    pages: Pages, rules: Sequence[str], folder: Path
-) -> AsyncIterator[Prometheus]:
+async def vmalert(pages: Pages, rules: Sequence[str], folder: Path) -> AsyncIterator[Prometheus]:
     """A VictoriaMetrics that scrapes the pages, and a vmalert that evaluates the rules on it."""
     scraped = {
         "global": {"scrape_interval": INTERVAL},
@@ -126,8 +126,6 @@ async def vmalert(
         )
         async with _listening(evaluating, "-httpListenAddr", "/health", folder):
             yield Prometheus(http)
-
-
 
 
 def _written(path: Path, configuration: object) -> Path:

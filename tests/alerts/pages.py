@@ -59,9 +59,9 @@ def certificate(
     }
     attention = [dict(zip(("reason", "severity"), need.split(), strict=True)) for need in needs]
     samples = (
-        _sample("certificate_info", **identity, renewal=renewal),
+        _sample("certificate_info", 1, **identity, renewal=renewal),
         *(_sample(f"certificate_{f}", v, **identity) for f, v in facts.items() if v is not None),
-        *(_sample("certificate_attention", **identity, **labels) for labels in attention),
+        *(_sample("certificate_attention", 1, **identity, **labels) for labels in attention),
     )
     return Certificate(account, metro, needs, samples if shown else ())
 

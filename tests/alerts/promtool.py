@@ -19,7 +19,7 @@ _GOT: Final = re.compile(r'expr: "[^"]+ # (\d+) (\d+)", time: \S+\s+exp: nil\s+g
 _SAMPLE: Final = re.compile(r"\{([^}]*)\} ([^\s,]+)")
 _LABEL: Final = re.compile(r'(\w+)="([^"]*)"')
 _TEXT: Final = re.compile(
-    r'name: (\d+),\s+alertname: \w+, time: \S+\s+exp:\[\],\s+got:\[\s+'
+    r"name: (\d+),\s+alertname: \w+, time: \S+\s+exp:\[\],\s+got:\[\s+"
     r'0:\s+Labels:.+\s+Annotations:\{description=("(?:[^"\\]|\\.)*")'
 )
 

@@ -73,11 +73,7 @@ REASONS = {
         for need, alert in AFTER_FIVE_MINUTES.items()
     },
     "unused: after a week": Case(
-        [
-            exporter(
-                answers(40, HEALTHY), answers(8 * DAY, certificate("unused info")), answers(4)
-            )
-        ],
+        [exporter(answers(40, HEALTHY), answers(8 * DAY, certificate("unused info")), answers(4))],
         {36: [], 40: [f"{UNUSED} pending"], 7 * DAY + 36: [f"{UNUSED} pending"]}
         | {7 * DAY + 40: [UNUSED]},
         step=4,
@@ -242,8 +238,6 @@ CASES = {**REASONS, **WITHOUT_SERIES, **DRIFTS}
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_alerts(
-    name: str, evaluated: Mapping[str, Mapping[int, Sequence[str]]]
-) -> None:
+def test_alerts(name: str, evaluated: Mapping[str, Mapping[int, Sequence[str]]]) -> None:
     """At each minute of the case these alerts are there, and no other."""
     assert evaluated[name] == CASES[name].alerts

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,11 +23,11 @@ SIX = "UKCCertificateExpiryUnknown"
 LATE, OVER, DOWN = "UKCCertificateExpiryImminent", "UKCCertificateExpired", "UKCExporterDown"
 
 
-def shard(number: int, total: int, *one: str, all_: tuple[str, ...] = ("expiry_unknown warning",)) -> Page:
-    """A shard's page of its share of six certificates, each with these needs and the first with more."""
-    share = (
-        certificate(*all_, *([] if n else one), name=f"c{n}") for n in range(number, 6, total)
-    )
+def shard(
+    number: int, total: int, *one: str, all_: tuple[str, ...] = ("expiry_unknown warning",)
+) -> Page:
+    """A shard's page of its share of six certificates, the first of which needs more."""
+    share = (certificate(*all_, *([] if n else one), name=f"c{n}") for n in range(number, 6, total))
     return page(metro(), *share, shard=number, shards=total)
 
 
@@ -71,11 +72,7 @@ class World:
     async def _until(
         self, query: str, wanted: Callable[[dict[tuple[str, ...], float]], bool]
     ) -> None:
-        t0=time.time()
-        async def one(i, engine):
-            await until(lambda: engine.query(query), wanted)
-            print(i, round(time.time()-t0,1), query[:30])
-        looks = (one(i,engine) for i,engine in enumerate(self._engines))  # type: ignore[misc]
+        looks = (until(partial(engine.query, query), wanted) for engine in self._engines)
         await asyncio.gather(*looks)
 
 

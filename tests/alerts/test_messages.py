@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from tests.alerts.pages import Certificate, certificate, metro
+from tests.alerts.pages import Certificate, Metro, certificate, metro
 from tests.alerts.peers import PROMTOOLS
 from tests.alerts.promtool import Message, descriptions
 from tests.alerts.rules import NAMES
@@ -110,14 +110,23 @@ CERTIFICATES: Final = (
 )
 
 
-def shows(*parts: Certificate, shard: int = 0, shards: int = 1, **more: float) -> Sequence[Target]:
+def shows(
+    *parts: Certificate | Metro,
+    shard: int = 0,
+    shards: int = 1,
+    errors: float = 0,
+    reloaded: bool = True,
+) -> Sequence[Target]:
     """An exporter that shows these parts, or one of two shards that does."""
-    return [exporter(answers(1, *parts, shard=shard, shards=shards, **more))]  # type: ignore[arg-type]
+    return [
+        exporter(answers(1, *parts, shard=shard, shards=shards, errors=errors, reloaded=reloaded))
+    ]
 
 
-def falls(**more: int) -> Sequence[Target]:
+def falls(shard: int = 0, shards: int = 1) -> Sequence[Target]:
     """An exporter, or a shard, that lists ten certificates and then four."""
-    return [exporter(answers(10, metro(), **more), answers(1, metro(listed=4), **more))]
+    before = answers(10, metro(), shard=shard, shards=shards)
+    return [exporter(before, answers(1, metro(listed=4), shard=shard, shards=shards))]
 
 
 REFUSED = metro(failing="unauthorized", last_success=MINUTE)
@@ -128,7 +137,6 @@ DRIFT = tuple(
     certificate(metro=name, renewal="manual", not_after=days * 86_400)
     for name, days in (("fra0", 3), ("dal0", 1))
 )
-ONE_OF_TWO = {"shard": 1, "shards": 2}
 
 OTHERS: Final = (
     (
@@ -154,7 +162,7 @@ OTHERS: Final = (
     ),
     (
         "UKCUnauthorized",
-        shows(metro(failing="unauthorized"), **ONE_OF_TWO),
+        shows(metro(failing="unauthorized"), shard=1, shards=2),
         "The API of metro fra0 refuses the token of account acme (shard 1). Its certificates have not "
         "been read since the exporter started: until the token is replaced, a renewal, an error or a "
         "new certificate there stays unseen.",
@@ -175,7 +183,7 @@ OTHERS: Final = (
     ),
     (
         "UKCMetroUnreachable",
-        shows(metro(failing="unknown"), **ONE_OF_TWO),
+        shows(metro(failing="unknown"), shard=1, shards=2),
         "The API of metro fra0 gives account acme (shard 1) no usable answer (reason: not known). Its "
         "certificates have not been read since the exporter started: until it answers, a renewal, an "
         "error or a new certificate there stays unseen.",
@@ -188,7 +196,7 @@ OTHERS: Final = (
     ),
     (
         "UKCDataStale",
-        shows(metro(failing="unknown"), **ONE_OF_TWO),
+        shows(metro(failing="unknown"), shard=1, shards=2),
         "The certificates of account acme in metro fra0 (shard 1) have not been read since the "
         "exporter started, so it can say nothing about them.",
     ),
@@ -200,7 +208,7 @@ OTHERS: Final = (
     ),
     (
         "UKCCertificatesSkipped",
-        shows(metro(unread=2), **ONE_OF_TWO),
+        shows(metro(unread=2), shard=1, shards=2),
         "The field `serial_number` of 2 certificates of account acme in metro fra0 (shard 1) has been "
         "unreadable, or is no longer told, for at least 15 minutes: they are judged without it, or by "
         "what was told before.",
@@ -214,7 +222,7 @@ OTHERS: Final = (
     ),
     (
         "UKCInventoryDropped",
-        falls(**ONE_OF_TWO),
+        falls(shard=1, shards=2),
         "Within the last hour the certificates of account acme in metro fra0 (shard 1) fell from 10 "
         "to 4, while the API answered: those that are gone are no longer watched, and services that "
         "used them may be without TLS.",
@@ -239,10 +247,7 @@ OTHERS: Final = (
     ),
     (
         "UKCExporterDown",
-        [
-            exporter(answers(1, metro(), shard=n, shards=3), instance=str(n))
-            for n in (0, 2)
-        ],
+        [exporter(answers(1, metro(), shard=n, shards=3), instance=str(n)) for n in (0, 2)],
         "Of the 3 shards of ukc-certificate-exporter only 0, 2 answer Prometheus: the certificates of "
         "the others are not watched, and their alerts repeat what was said last.",
     ),

@@ -83,7 +83,8 @@ UNREADABLE = {
         {39: [*warned(UNREACHABLE), STALE], 46: []},
     ),
     "only the metro that fails": Case(
-        [exporter(answers(1, READ, metro("dal0", failing="connect")))], {24: [*warned(UNREACHABLE), STALE]}
+        [exporter(answers(1, READ, metro("dal0", failing="connect")))],
+        {24: [*warned(UNREACHABLE), STALE]},
     ),
     "look-alike: one of two replicas reads it": Case(
         [
@@ -157,7 +158,13 @@ OLD_OR_INCOMPLETE = {
         {9: [], 10: [f"{SKIPPED} pending"], 24: [f"{SKIPPED} pending"], 25: [SKIPPED], 36: []},
     ),
     "skipped: both, and failed scrapes": Case(
-        [exporter(answers(4, metro(skipped=1, unread=1)), fails(2), answers(1, metro(skipped=1, unread=1)))],
+        [
+            exporter(
+                answers(4, metro(skipped=1, unread=1)),
+                fails(2),
+                answers(1, metro(skipped=1, unread=1)),
+            )
+        ],
         {14: [f"2 {SKIPPED} pending"], 15: [f"2 {SKIPPED}"]},
     ),
     "look-alike: skipped: by one poll": Case(
@@ -201,7 +208,10 @@ INVENTORY = {
     "a failed scrape changes nothing": Case(
         [
             exporter(
-                answers(30, READ), answers(7, metro(listed=0)), fails(2), answers(1, metro(listed=0))
+                answers(30, READ),
+                answers(7, metro(listed=0)),
+                fails(2),
+                answers(1, metro(listed=0)),
             )
         ],
         {37: [DROPPED, f"{DOWN} pending"], 39: [DROPPED]},
@@ -251,9 +261,7 @@ INVENTORY = {
     "look-alike: from two shards to five": Case(
         [
             exporter(
-                answers(30, metro(listed=50), shard=n, shards=2)
-                if n < 2
-                else is_gone(30),
+                answers(30, metro(listed=50), shard=n, shards=2) if n < 2 else is_gone(30),
                 answers(1, metro(listed=20), shard=n, shards=5),
                 instance=str(n),
             )
