@@ -177,7 +177,9 @@ def _evaluations(port: int) -> Iterator[Evaluation]:
         if not _get(port, "query?query=count(ukc_certificate_info)")["result"]:
             continue
         groups = _get(port, "rules")["groups"]
-        times = [group["lastEvaluation"] for group in groups]
+        # A group with a longer interval of its own counts with its last evaluation.
+        shortest = min(group["interval"] for group in groups)
+        times = [g["lastEvaluation"] for g in groups if g["interval"] == shortest]
         if any(a == b for a, b in itertools.zip_longest(times, last)):
             continue
         last = times
