@@ -11,7 +11,6 @@ FOLDER = REPOSITORY / "alerts"
 RULE_FILES = tuple(sorted(FOLDER.glob("*.rules.yaml")))
 ALERTMANAGER = FOLDER / "alertmanager.example.yaml"
 RUNBOOK = REPOSITORY / "docs" / "runbook.md"
-PROMTOOL_TESTS = tuple(sorted(Path(__file__).parent.glob("*.test.yaml")))
 
 
 class Rule(NamedTuple):
