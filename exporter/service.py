@@ -287,7 +287,15 @@ async def serve(
         ]
         if probes:
             app = create_probe_app(lambda: graph.metros.tried)
-            servers.append(Server(app, probes, grace=GRACE_SECONDS, limits=_PROBES))
+            servers.append(
+                Server(
+                    app,
+                    probes,
+                    grace=GRACE_SECONDS,
+                    limits=_PROBES,
+                    reserved=lambda: graph.connections,
+                )
+            )
         async with asyncio.TaskGroup() as group:
             _obey(servers, lambda: group.create_task(_reload(reloader)))
             listening(_announce(listeners, probes, settings))

@@ -165,7 +165,8 @@ class Server(uvicorn.Server):
             accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
             # What a client leaves unread would otherwise fill megabytes of the kernel's memory,
             # which count as the process' own where that is limited.
-            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
+            if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # Linux and macOS
+                accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
         handshake = self._handshake()
         admits = handshake.admits if handshake else lambda _: True
         client = Connection(self.config, self.server_state, self._limits, admits, self, owner)

@@ -67,7 +67,7 @@ class Turns:
 
     def _give(self, loop: asyncio.AbstractEventLoop) -> None:
         turn = self._waiting.pop()
-        if self._waiting:
-            loop.call_soon(self._give, loop)
         if not turn.done():  # it is where its task was cancelled
             turn.set_result(None)
+        if self._waiting:  # after that: whoever goes on is in the queue by then
+            loop.call_soon(self._give, loop)

@@ -1,9 +1,11 @@
 """Who counts as one client address, and who goes first or next among many."""
 
+import asyncio
+
 import pytest
 
 from exporter.web.listener.clients import Shares, share
-from exporter.web.listener.turns import Rotation
+from exporter.web.listener.turns import Rotation, Turns
 
 
 @pytest.mark.parametrize(
@@ -64,3 +66,31 @@ def test_a_rotation_goes_round_among_owners() -> None:
 
     assert last == "a3"
     assert [rotation.pop() for _ in range(len(rotation))] == ["a1", "b0", "c1", "a2", "b1"]
+
+
+@pytest.mark.anyio
+async def test_turns_go_round_among_addresses() -> None:
+    """And of an address, whoever has begun ends first."""
+    turns = Turns()
+    order: list[str] = []
+
+    async def work(name: str) -> None:
+        for step in range(2):
+            await turns.turn(name[0], begun=step > 0)
+            order.append(name)
+
+    await asyncio.gather(*(work(name) for name in ("a1", "a2", "a3", "b1")))
+
+    assert order == ["a1", "b1", "a1", "b1", "a2", "a2", "a3", "a3"]
+
+
+@pytest.mark.anyio
+async def test_a_turn_that_nobody_takes_any_more() -> None:
+    """Is passed on."""
+    turns = Turns()
+    first, second = (asyncio.create_task(turns.turn("a", begun=False)) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    await second
+
+    assert first.cancelled()
