@@ -1,4 +1,4 @@
-"""The status as a table on a terminal, drawn by Rich (decisions/0701)."""
+"""The status as a table on a terminal, drawn by Rich (decisions/0702)."""
 
 import io
 import os
