@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint unit bench fuzz soak hostile fidelity dashboards manifests docs image release-check sbom locks clean
+.PHONY: help demo test quick lint unit bench fuzz soak hostile fidelity dashboards manifests docs pictures image release-check sbom locks clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -65,6 +65,9 @@ hostile: $(VENV)/.dev ## Ten thousand hostile requests, and what scrapes take me
 
 docs: $(VENV)/.dev ## Write the generated pages again
 	$(BIN)/python -m docs.generate
+
+pictures: $(VENV)/.dev ## Take the pictures of the page again; needs chromium
+	$(BIN)/python -m docs.pictures
 
 dashboards: $(VENV)/.dev ## Write the generated dashboards again
 	$(BIN)/python -m dashboards.source

@@ -4,11 +4,12 @@ import argparse
 import os
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import structlog
 
 from exporter.config import Configuration, Shard
@@ -17,7 +18,10 @@ from exporter.errors import ConfigurationError, ExporterError
 from exporter.flags import PROGRAM, parse
 from exporter.logs import STANDARD_ERROR, configure_logging, printable
 from exporter.loop import run
-from exporter.service import Address, Web, build, once, serve
+from exporter.service import Address, Web, build, collect, once, serve
+from exporter.status.outline import oddities, outline
+from exporter.status.progress import progress
+from exporter.status.verdict import fails, failures
 from exporter.web import WebSettings
 
 __all__ = ["PROGRAM", "main"]
@@ -94,9 +98,39 @@ def _simulate(options: argparse.Namespace) -> int:
 def _once(options: argparse.Namespace) -> int:
     page, failed = run(once(_configuration(options)))
     _write(page)
-    for key in failed:
-        print(f"{PROGRAM}: account {key.account}, metro {key.metro}: failed", file=STANDARD_ERROR)
+    _say(failed)
     return 1 if failed else 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    configuration = _only(_configuration(options), options.metros)
+    metros = sum(len(account.metros) for account in configuration.accounts)
+    terminal = sys.stderr is not None and sys.stderr.isatty()
+    polled = progress(metros, STANDARD_ERROR, terminal=terminal)
+    status = run(collect(configuration, query=options.name, polled=polled))
+    if options.format == "json":
+        _write(msgspec.json.format(msgspec.json.encode(status)) + b"\n")
+    else:
+        from exporter.status.table import drawn  # noqa: PLC0415 - nothing else loads Rich
+
+        _write(drawn(status))
+    _say(failures(status))
+    return 1 if fails(status, options.fail_on) else 0
+
+
+def _only(configuration: Configuration, metros: Sequence[str] | None) -> Configuration:
+    """The configuration with these metros alone, if any are named."""
+    if not metros:
+        return configuration
+    configured = {metro.name for account in configuration.accounts for metro in account.metros}
+    if unknown := sorted(set(metros) - configured):
+        expected = ", ".join(sorted(configured))
+        raise ConfigurationError(f"--metro={unknown[0]}: expected one of {expected}")
+    accounts = (
+        account._replace(metros=tuple(m for m in account.metros if m.name in metros))
+        for account in configuration.accounts
+    )
+    return configuration._replace(accounts=tuple(a for a in accounts if a.metros))
 
 
 def _check_config(options: argparse.Namespace) -> int:
@@ -106,7 +140,9 @@ def _check_config(options: argparse.Namespace) -> int:
     accounts = configuration.accounts
     metros = sum(len(account.metros) for account in accounts)
     counts = f"{_count(len(accounts), 'account')}, {_count(metros, 'metro')}"
-    _write(f"{options.config_file or 'environment'}: OK ({counts})\n".encode())
+    first = f"{options.config_file or 'environment'}: OK ({counts})"
+    _write("\n".join((first, *outline(configuration), "")).encode())
+    _say(f"warning: {oddity}" for oddity in oddities(configuration))
     return 0
 
 
@@ -120,6 +156,7 @@ _COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
     "serve": _serve,
     "demo": _demo,
     "simulate": _simulate,
+    "status": _status,
     "once": _once,
     "check-config": _check_config,
 }
@@ -144,6 +181,11 @@ def _shard(options: argparse.Namespace) -> Shard:
 
 def _addresses(options: argparse.Namespace) -> tuple[Address, ...]:
     return tuple(options.listen_addresses or (options.default_address,))
+
+
+def _say(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(f"{PROGRAM}: {line}", file=STANDARD_ERROR)
 
 
 def _count(number: int, noun: str) -> str:

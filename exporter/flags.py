@@ -40,10 +40,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         dest="command", prog=PROGRAM, title="commands", metavar="COMMAND [flags]", required=True
     )
-    for add in (_add_serve, _add_demo, _add_simulate, _add_once, _add_check_config):
+    for add in (_add_serve, _add_demo, _add_simulate, _add_status, _add_once, _add_check_config):
         add(commands.add_parser)
-    for command in commands.choices.values():
-        _add_logging(command)
+    for name, command in commands.choices.items():
+        # These two tell what is wrong themselves; a log line beside it would say it twice.
+        told = name in ("status", "check-config")
+        _add_logging(command, default="error" if told else "info")
     return parser
 
 
@@ -105,6 +107,41 @@ def _add_simulate(add: _AddParser) -> None:
         default=1.0,
         metavar="N",
         help="simulated seconds per second; 0 stops the clock (default: %(default)g)",
+    )
+
+
+def _add_status(add: _AddParser) -> None:
+    text = "poll once, show what needs attention as a table and exit"
+    parser = _command(add, "status", text)
+    _add_configuration(parser)
+    parser.add_argument(
+        "--metro",
+        dest="metros",
+        action="append",
+        metavar="NAME",
+        help="read this metro only; repeatable",
+    )
+    parser.add_argument(
+        "--name",
+        default="",
+        metavar="TEXT",
+        help="show the certificates whose name or domain contains this text, healthy ones too",
+    )
+    parser.add_argument(
+        "--format",
+        choices=("table", "json"),
+        default="table",
+        metavar="FORMAT",
+        help="%(choices)s (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--fail-on",
+        dest="fail_on",
+        choices=("critical", "warning", "never"),
+        default="critical",
+        metavar="SEVERITY",
+        help="exit with 1 if a certificate shown has this severity or a graver one: "
+        "%(choices)s (default: %(default)s); a metro that cannot be read always does",
     )
 
 
@@ -182,12 +219,12 @@ def _add_web_config_file(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_logging(parser: argparse.ArgumentParser) -> None:
+def _add_logging(parser: argparse.ArgumentParser, default: str) -> None:
     parser.add_argument(
         "--log.level",
         dest="log_level",
         choices=tuple(LEVELS),
-        default="info",
+        default=default,
         metavar="LEVEL",
         help="%(choices)s (default: %(default)s)",
     )

@@ -198,21 +198,16 @@ def renewal(c: Certificate, override: Renewal = Renewal()) -> str:
         return "automatic"
     if c.not_after is None:
         return "unknown"
-    automatic = (
-        _platform_issuer(c.issuer)
-        and _generated(c.name, c.common_name)
-        and (_requested(c) or c.validation_seen)
+    created_at, not_before = c.created_at, c.not_before
+    # A request precedes its issuance, which Let's Encrypt backdates by an hour.
+    requested = c.validation_seen or (
+        created_at is not None
+        and not_before is not None
+        and created_at <= not_before + _REQUEST_AFTER_NOT_BEFORE
     )
-    return "automatic" if automatic else "manual"
-
-
-def _requested(c: Certificate) -> bool:
-    """Whether it was created before its issuance; Let's Encrypt backdates by an hour."""
-    return (
-        c.created_at is not None
-        and c.not_before is not None
-        and c.created_at <= c.not_before + _REQUEST_AFTER_NOT_BEFORE
-    )
+    if requested and _platform_issuer(c.issuer) and _generated(c.name, c.common_name):
+        return "automatic"
+    return "manual"
 
 
 def _generated(name: str, common_name: str) -> bool:
@@ -220,12 +215,12 @@ def _generated(name: str, common_name: str) -> bool:
 
     Source: specification, "Uploading an Existing Certificate", footnote 1.
     """
-    stem, dash, suffix = name[:-6], name[-6:-5], name[-5:]
+    suffix = name[-5:]
     return (
-        dash == "-"
+        name[-6:-5] == "-"
         and suffix.isalnum()
         and suffix.isascii()
-        and (stem == common_name or domain(stem) == common_name)
+        and (name[:-6] == common_name or domain(name[:-6]) == common_name)
         and common_name[:2] not in ("", "*.")
     )
 

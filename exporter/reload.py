@@ -49,7 +49,7 @@ class Reloader:
                 await self._apply(configuration)
                 self._web.use(web)
             except ConfigurationError as exc:
-                self._telemetry.configuration_refused()
+                self._telemetry.configuration_refused(str(exc))
                 log.warning("configuration refused, the old one stays", error=str(exc))
                 raise
             self._telemetry.configuration_loaded(self._clock())

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple, TypeVar
 import structlog
 from starlette.types import ASGIApp
 
-from exporter.api.client import Client
+from exporter.api.client import BATCHES_IN_FLIGHT, Client
 from exporter.api.exchange import Exchange
 from exporter.api.transport import Budget, Trust, connections
 from exporter.config import Configuration, Metro
@@ -30,6 +30,9 @@ from exporter.polling.poller import Poller, Schedule
 from exporter.polling.snapshot import Key, MetroSnapshot, Store
 from exporter.polling.unforeseen import Unforeseen
 from exporter.reload import Reloader
+from exporter.status.board import Board
+from exporter.status.model import Status
+from exporter.status.verdict import failures
 from exporter.web import Guard, Limits, Server, WebSettings, create_app, create_probe_app
 
 GRACE_SECONDS: Final = 3
@@ -78,11 +81,20 @@ class Graph:
         self.store = Store()
         self.exposition = Exposition(stale_after=configuration.stale_after)
         self.metros = Metros(self._poller)
+        self.board = Board(
+            self.metros.polling, self.exposition.rendered, self.telemetry, clock=clock
+        )
+        self._connections_each = 1
 
     @property
     def pollers(self) -> tuple[Poller, ...]:
         """The pollers, in the order of the configuration."""
         return self.metros.pollers
+
+    @property
+    def connections(self) -> int:
+        """How many connections to the API may be open at the same time."""
+        return len(self.pollers) * self._connections_each
 
     async def apply(self, configuration: Configuration) -> None:
         """Poll what this configuration says.
@@ -95,6 +107,7 @@ class Graph:
             self._forget(key)
         for plan in began:
             self._begin(plan)
+        self._connections_each = BATCHES_IN_FLIGHT if configuration.batched else 1
         self.exposition.withdraw_after(configuration.stale_after)
         if configuration.stale_after < 2 * configuration.interval:
             # The rules take series that vanish while ukc_up is 1 for a deletion.
@@ -111,8 +124,7 @@ class Graph:
         return create_app(
             exposition=self.exposition,
             telemetry=self.telemetry,
-            store=self.store,
-            metros=self.metros,
+            board=self.board,
             ready=lambda: self.metros.tried,
             telemetry_path=telemetry_path,
             reload=reload,
@@ -207,15 +219,35 @@ async def build(
 
 async def once(
     configuration: Configuration, *, clock: Callable[[], float] = time.time
-) -> tuple[bytes, tuple[Key, ...]]:
-    """One poll of every metro: the metrics in text format, and the metros that failed."""
+) -> tuple[bytes, tuple[str, ...]]:
+    """One poll of every metro: the metrics in text format, and a line for each that failed."""
     async with build(configuration, clock=clock) as graph:
         await asyncio.gather(*(poller.poll() for poller in graph.pollers))
         page = graph.exposition.stream(
             openmetrics=False, tail=graph.telemetry.exposition(openmetrics=False, process=False)
         )
-        failed = tuple(p.key for p in graph.pollers if graph.store.newest(p.key) is None)
-        return b"".join(page.text()), failed
+        return b"".join(page.text()), tuple(failures(graph.board.status()))
+
+
+async def collect(
+    configuration: Configuration,
+    *,
+    query: str = "",
+    polled: Callable[[], None] = lambda: None,
+    clock: Callable[[], float] = time.time,
+) -> Status:
+    """One poll of every metro, and all that needs attention or matches the query.
+
+    `polled` is called when a metro was polled.
+    """
+    async with build(configuration, clock=clock) as graph:
+
+        async def poll(poller: Poller) -> None:
+            await poller.poll()
+            polled()
+
+        await asyncio.gather(*map(poll, graph.pollers))
+        return graph.board.everything(query)
 
 
 async def serve(
@@ -244,7 +276,15 @@ async def serve(
         probes = [stack.enter_context(listen(a)) for a in (web.probe_address,) if a is not None]
         reloader = Reloader(load or (lambda: configuration), graph.apply, settings, graph.telemetry)
         app = graph.app(web.telemetry_path, reloader.reload if web.lifecycle else None)
-        servers = [Server(Guard(app, settings), listeners, settings.handshake, grace=GRACE_SECONDS)]
+        servers = [
+            Server(
+                Guard(app, settings),
+                listeners,
+                settings.handshake,
+                grace=GRACE_SECONDS,
+                reserved=lambda: graph.connections,
+            )
+        ]
         if probes:
             app = create_probe_app(lambda: graph.metros.tried)
             servers.append(Server(app, probes, grace=GRACE_SECONDS, limits=_PROBES))

@@ -14,6 +14,8 @@ import httpx
 import pytest
 
 from exporter import __version__, cli
+from exporter.config import DEFAULT_STALE_AFTER
+from exporter.status.words import duration
 from tests.world.api import ScriptedApi, cut, endless, hang, http
 from tests.world.builders import body, item
 from tests.world.leaks import MARK
@@ -129,15 +131,32 @@ async def test_check_config(tmp_path: Path, metros: str, want: str) -> None:
     flag = write(tmp_path, metros)
     done = await run("check-config", flag, variables=VARIABLES)
 
-    assert done == Done(0, f"{tmp_path / 'exporter.yaml'}: OK (1 account, {want})\n", "")
+    first, *_ = done.out.splitlines()
+    assert (done.code, done.err) == (0, "")
+    assert first == f"{tmp_path / 'exporter.yaml'}: OK (1 account, {want})"
+
+
+ENVIRONMENT = f"""\
+environment: OK (1 account, 2 metros)
+every 1m, timeout 10s, fetch bulk, stale after {duration(DEFAULT_STALE_AFTER)}
+account default: token from the variable UKC_TOKEN
+  metro fra: https://api.fra.unikraft.cloud, series for all certificates
+  metro dal0: https://api.dal0.kraft.cloud, series for all certificates
+limits of default/fra, default/dal0:
+  automatic renewal: warning with 25%, critical with 10% of the lifetime left
+  manual renewal: warning 30d, critical 7d before expiry, at most a third and a tenth of the \
+lifetime
+  never issued: warning 15m, critical 1h after the request
+  domain validation: warning from 3 attempts
+"""
 
 
 @pytest.mark.parametrize("flags", [(), ("--config.file=", "--web.config.file=")], ids=["none", ""])
 async def test_check_config_of_the_environment(flags: tuple[str, ...]) -> None:
     """Where no file is given, or an empty name, as in exporter-toolkit."""
-    done = await run("check-config", *flags, variables={**VARIABLES, "UKC_METRO": "fra0,dal0"})
+    done = await run("check-config", *flags, variables={**VARIABLES, "UKC_METRO": "fra,dal0"})
 
-    assert done == Done(0, "environment: OK (1 account, 2 metros)\n", "")
+    assert done == Done(0, ENVIRONMENT, "")
 
 
 @pytest.mark.parametrize("command", ["serve", "check-config"])
@@ -180,8 +199,19 @@ async def test_once_names_the_metro_that_failed(tmp_path: Path) -> None:
         done = await run("once", flag, variables=VARIABLES)
 
     assert done.code == 1
-    assert done.err.endswith("ukc-certificate-exporter: account default, metro dal0: failed\n")
+    last = done.err.splitlines()[-1]
+    assert last.startswith("ukc-certificate-exporter: account default, metro dal0: server_error: ")
     assert 'ukc_certificate_info{account="default",metro="fra0"' in done.out
+
+
+async def test_once_fails_where_nothing_could_be_read() -> None:
+    """A metro that answers and gives nothing of what it lists is no success."""
+    gone = {"status": "error", "uuid": "gone", "error": 8, "message": "No such certificate"}
+    async with ScriptedApi(http(200, body(gone))).serving() as url:
+        done = await run("once", variables={**VARIABLES, "UKC_METRO": url})
+
+    assert done.code == 1
+    assert "none of 1 certificate could be read" in done.err.splitlines()[-1]
 
 
 async def test_once_for_a_reader_who_has_seen_enough() -> None:

@@ -23,7 +23,6 @@ from exporter.config import (
     TokenVariable,
 )
 from exporter.errors import ExporterError
-from exporter.polling.snapshot import Key
 from exporter.service import Address
 from exporter.simulator import Simulator, serve
 from tests.world.api import ScriptedApi, hang, http
@@ -111,7 +110,8 @@ async def test_one_bad_metro_changes_nothing_for_the_others(bad: object, reason:
         metros = [("fra0", fine), ("dal0", broken), ("sin0", fine)]
         page, failed = await service.once(configuration(metros, timeout=0.5))
 
-    assert (Key("default", "dal0"),) == failed
+    (line,) = failed
+    assert line.startswith(f"account default, metro dal0: {reason}: ")
     assert [line.split()[-1] for line in lines(page, "ukc_up{")] == ["1.0", "0.0", "1.0"]
     assert [f'ukc_poll_failures_total{{account="default",metro="dal0",reason="{reason}"}} 1.0'] == [
         line for line in lines(page, "ukc_poll_failures_total{") if line.endswith(" 1.0")
@@ -173,7 +173,8 @@ async def test_a_wrong_token_is_told() -> None:
     async with serve(Simulator("healthy", token="another").app) as url:
         page, failed = await service.once(configuration([("fra0", str(url))]))
 
-    assert (Key("default", "fra0"),) == failed
+    (line,) = failed
+    assert line.startswith("account default, metro fra0: ")
     unauthorized = 'metro="fra0",reason="unauthorized"} 1.0'
     assert [unauthorized] == [
         line.partition(",")[2] for line in lines(page, "ukc_poll_failures") if "} 1.0" in line
@@ -197,7 +198,8 @@ async def test_what_nobody_foresaw_costs_one_poll_of_one_metro() -> None:
         accounts = (broken, *settings.accounts)
         page, failed = await service.once(settings._replace(accounts=accounts))
 
-    assert failed == (Key("broken", "fra0"),)
+    (line,) = failed
+    assert line.startswith("account broken, metro fra0: ")
     assert lines(page, "ukc_up", "ukc_exporter_internal_errors_total ") == [
         'ukc_up{account="broken",metro="fra0"} 0.0',
         'ukc_up{account="default",metro="fra0"} 1.0',

@@ -237,11 +237,11 @@ def _code(raw: msgspec.Raw) -> int | None:
 
 
 def _validation(raw: msgspec.Raw) -> Validation | None:
-    fields = msgspec.json.decode(raw, type=dict[str, msgspec.Raw] | None)
-    if fields is None:
+    if bytes(raw).strip() == b"null":
         return None
+    fields = _fields(raw)
     attempt = _code(fields["attempt"]) if "attempt" in fields else 0
-    return Validation(attempt or 0, _time(fields["next"]) if "next" in fields else None)
+    return Validation(attempt, _time(fields["next"]) if "next" in fields else None)
 
 
 def _service_groups(raw: msgspec.Raw) -> tuple[ServiceGroup, ...] | None:

@@ -199,22 +199,32 @@ def _decoded(body: bytes | bytearray) -> tuple[Outcome, Sequence[msgspec.Raw] | 
 
 def _by_span(body: bytes | bytearray) -> tuple[Outcome, Sequence[msgspec.Raw] | None]:
     fields = spans.members(body, (0, len(body)))
+    listed = _listed(body, fields.get(b"data"))
     described = [
         b'"%b":%b' % (k, bytes(body[slice(*fields[k])])) for k in _DESCRIBING if k in fields
     ]
-    outcome = _OUTCOME.decode(b"{%b}" % b",".join(described))
-    data = fields.get(b"data")
+    try:
+        outcome = _OUTCOME.decode(b"{%b}" % b",".join(described))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        # Without a list nobody knows whether it is a failure; with one it does not matter.
+        if listed is None:
+            raise
+        outcome = Outcome()
+    return outcome, listed
+
+
+def _listed(body: bytes | bytearray, data: spans.Span | None) -> Sequence[msgspec.Raw] | None:
     if data is None or body[slice(*data)].strip() == b"null":
-        return outcome, None
+        return None
     values = spans.members(body, data)
     if values and b"certificates" not in values:
         # `data` has exactly one key: where it is another one, this is no list of certificates.
         raise ValueError(f"`data` holds {next(iter(values))!r}")
     listed = values.get(b"certificates")
     if listed is None or body[slice(*listed)].strip() == b"null":
-        return outcome, None
+        return None
     found = spans.elements(body, listed, most=len(body) // _BYTES_PER_ITEM + MAX_UNREAD)
-    return outcome, [msgspec.Raw(bytes(body[start:stop])) for start, stop in found]
+    return [msgspec.Raw(bytes(body[start:stop])) for start, stop in found]
 
 
 def _request_failure(status: int, message: str, retry: float | None) -> PollError:

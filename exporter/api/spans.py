@@ -10,8 +10,11 @@ from typing import Final
 
 Span = tuple[int, int]
 
-_TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
-_KEY: Final = re.compile(rb'\s*"((?:[^"\\]|\\.)*)"\s*:', re.DOTALL)
+# Nothing is tried twice (`*+`), and a string that is not closed takes the rest: looked for at each
+# of its quotes, 40 KB of escaped ones would take ten seconds, in which no thread runs.
+_STRING: Final = rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)'
+_TOKEN: Final = re.compile(_STRING + rb'"?|[\[\]{},]', re.DOTALL)
+_KEY: Final = re.compile(rb"\s*+" + _STRING + rb'"\s*+:', re.DOTALL)
 _OPEN: Final = frozenset(b"[{")
 _CLOSED: Final = frozenset(b"]}")
 

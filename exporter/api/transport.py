@@ -24,6 +24,8 @@ KEEPALIVE_SECONDS: Final = 50.0
 """How long an idle connection is used again: load balancers forget it after 60 s or more."""
 
 _CONNECTIONS: Final = 8
+_NOBODY: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Where there is no TLS nobody is trusted, and no authorities are loaded."""
 
 
 class Trust:
@@ -96,7 +98,7 @@ def _transport(
     reused = configuration.batched or configuration.interval < KEEPALIVE_SECONDS
     transport = partial(
         httpx.AsyncHTTPTransport,
-        verify=trust.context(metro.authorities),
+        verify=trust.context(metro.authorities) if metro.base_url.startswith("https:") else _NOBODY,
         limits=httpx.Limits(
             max_connections=_CONNECTIONS,
             max_keepalive_connections=1 if reused else 0,

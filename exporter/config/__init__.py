@@ -31,7 +31,7 @@ __all__ = [
     "TokenVariable",
 ]
 
-DEFAULT_MAX_RESPONSE_BYTES: Final = 256 * 1024 * 1024
+DEFAULT_MAX_RESPONSE_BYTES: Final = 64 * 1024 * 1024
 DEFAULT_STALE_AFTER: Final = 7 * 86400.0
 
 

@@ -17,7 +17,8 @@ HEADER: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x04\xff"
 _RAW: Final = -15  # deflate without zlib's or gzip's wrapping
 _END: Final = b"\x03\x00"  # an empty last block
 _SENT_AT_ONCE: Final = 1 << 19
-_INFLATED_AT_ONCE: Final = 1 << 14
+_READ_AT_ONCE: Final = 1 << 14
+_INFLATED_AT_ONCE: Final = 1 << 18
 
 
 class Segment(NamedTuple):
@@ -33,11 +34,14 @@ class Segment(NamedTuple):
         return [HEADER, *self.buffers, _END + trailer]
 
     def text(self) -> Iterator[bytes]:
-        """The text, inflated piece by piece."""
+        """The text, inflated piece by piece of a bounded size."""
         inflater = isal_zlib.decompressobj(_RAW)
         for buffer in self.buffers:
-            for start in range(0, len(buffer), _INFLATED_AT_ONCE):
-                yield inflater.decompress(buffer[start : start + _INFLATED_AT_ONCE])
+            for start in range(0, len(buffer), _READ_AT_ONCE):
+                rest = buffer[start : start + _READ_AT_ONCE]
+                while text := inflater.decompress(rest, _INFLATED_AT_ONCE):
+                    yield text
+                    rest = inflater.unconsumed_tail
 
 
 EMPTY: Final = Segment((), 0, 0)

@@ -148,12 +148,11 @@ def _certificate_info(block: Block, _: float) -> str:
 
 def _expiry_days(block: Block, now: float) -> Iterable[object]:
     # One second is 0.00001 days: more digits would only grow the page.
-    return [
-        None
-        if c.not_after is None
-        else f"{(c.not_after - now) / SECONDS_PER_DAY:z.5f}".rstrip("0").rstrip(".")
+    days = [
+        None if (end := c.not_after) is None else f"{(end - now) / SECONDS_PER_DAY:z.5f}"
         for c in block.certificates
     ]
+    return [d.rstrip("0").rstrip(".") if d and d[-1] == "0" else d for d in days]
 
 
 def _service_groups(block: Block, _: float) -> Iterable[object]:
@@ -198,24 +197,24 @@ FAMILIES: Final = (
     ),
     _one_hot(
         "ukc_certificate_state",
-        "1 for the state that the certificate is in, 0 for the others.",
+        "1 for the current state of the certificate, 0 for the other states.",
         "state",
         STATES,
     ),
     _gauge(
         "ukc_certificate_expiry_days",
-        "Days to expiry at render time, negative once expired; absent before issuance.",
+        "Days to expiry at render time; negative once expired, absent before issuance.",
         _expiry_days,
         timed=True,
     ),
     _fact(
         "ukc_certificate_not_after_timestamp_seconds",
-        "End of validity, as Unix time; absent before issuance.",
+        "End of validity (not_after), as Unix time; absent before issuance.",
         "not_after",
     ),
     _fact(
         "ukc_certificate_not_before_timestamp_seconds",
-        "Beginning of validity, as Unix time; absent before issuance.",
+        "Start of validity (not_before), as Unix time; absent before issuance.",
         "not_before",
     ),
     _fact(
@@ -225,17 +224,17 @@ FAMILIES: Final = (
     ),
     _limit(
         "ukc_certificate_warning_timestamp_seconds",
-        "From when its expiry is a warning, as Unix time; absent before issuance.",
+        "When its expiry becomes a warning, as Unix time; absent before issuance.",
         "warning_at",
     ),
     _limit(
         "ukc_certificate_critical_timestamp_seconds",
-        "From when its expiry is critical if it is in use, as Unix time; absent before issuance.",
+        "When its expiry becomes critical if it is in use, as Unix time; absent before issuance.",
         "critical_at",
     ),
     _fact(
         "ukc_certificate_validation_attempts",
-        "Attempts of the running validation; 0 when none runs.",
+        "Number of attempts of the current validation; 0 when none is running.",
         "attempts",
     ),
     _fact(
@@ -245,20 +244,21 @@ FAMILIES: Final = (
     ),
     _gauge(
         "ukc_certificate_service_groups",
-        "Service groups that use the certificate; absent where the API does not tell.",
+        "Number of service groups that use the certificate; absent where the API does not say.",
         _service_groups,
     ),
     Family(
         "ukc_certificate_service_group_info",
         "info",
-        "The service groups that use the certificate: 1 for each attachment.",
+        "Service groups that use the certificate, one series each; always 1.",
         _service_group_info,
         ("service_group", "service_group_uuid"),
     ),
     Family(
         "ukc_certificate_attention",
         "gauge",
-        "What needs attention now, and how badly; no series where there is nothing to do.",
+        "Why the certificate needs attention now, and how severe it is; always 1, and no series "
+        "where there is nothing to do.",
         _attention,
         ("reason", "severity"),
         timed=True,

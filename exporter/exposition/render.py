@@ -13,6 +13,7 @@ from exporter.api.model import Certificate
 from exporter.config import Selection
 from exporter.exposition.aggregates import AGGREGATES, Aggregate, Fleet, Metro, fleet
 from exporter.exposition.deflate import EMPTY, Segment, deflate, gathered, join
+from exporter.exposition.digest import Digest, digest
 from exporter.exposition.families import FAMILIES, Block, Family, metro_labels
 from exporter.exposition.selection import shown
 from exporter.judgement import Judgement, Policy, Standing, judge
@@ -58,6 +59,7 @@ class MetroPage(NamedTuple):
     judgement: Judgement
     fleet: Fleet
     omitted: Mapping[str, int]
+    digest: Digest
 
 
 def render(
@@ -75,12 +77,16 @@ def render(
     """
     before = previous.judgement if previous else None
     judgement = judge(snapshot.certificates, now, policy=policy, before=before)
-    together = previous.fleet if previous and judgement is before else fleet(judgement)
+    same = previous if judgement is before else None
+    together = same.fleet if same else fleet(judgement)
+    short = digest(snapshot, judgement, before=same.digest if same else None)
     chosen = shown(judgement, selection, filtered=snapshot.filtered)
     samples, chunks = _samples(snapshot.key, chosen.judgement, previous, now)
     metro = Metro(snapshot.key, together, chosen.omitted, now)
     totals = (deflate(a.lines(metro)) for a in AGGREGATES)
-    return MetroPage(snapshot, (*samples, *totals), chunks, judgement, together, chosen.omitted)
+    return MetroPage(
+        snapshot, (*samples, *totals), chunks, judgement, together, chosen.omitted, short
+    )
 
 
 def _samples(

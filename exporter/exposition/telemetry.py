@@ -61,29 +61,35 @@ _LAST_SUCCESS: Final = Family(
 )
 _INTERVAL: Final = Family(Gauge, "ukc_poll_interval_seconds", "Configured time between polls.")
 _DURATION: Final = Family(Gauge, "ukc_poll_duration_seconds", "Duration of the last poll.")
-_POLLS: Final = Family(Counter, "ukc_polls_total", "Polls that ended, failed ones too.")
+_POLLS: Final = Family(Counter, "ukc_polls_total", "Total number of polls, including failed ones.")
 _FAILURES: Final = Family(
-    Counter, "ukc_poll_failures_total", "Polls that failed.", ("reason",), _EACH_REASON
+    Counter,
+    "ukc_poll_failures_total",
+    "Total number of failed polls, by reason.",
+    ("reason",),
+    _EACH_REASON,
 )
 _LISTED: Final = Family(
     Gauge,
     "ukc_certificates_listed",
-    "Certificates that the metro listed in the last good poll.",
+    "Number of certificates that the metro listed in the last successful poll.",
 )
 _FETCHED: Final = Family(
-    Gauge, "ukc_certificates_fetched", "Certificates that were read in the last good poll."
+    Gauge,
+    "ukc_certificates_fetched",
+    "Number of certificates that were read in the last successful poll.",
 )
 _SKIPPED: Final = Family(
     Gauge,
     "ukc_certificates_skipped",
-    "Listed certificates that could not be read in the last good poll.",
+    "Number of listed certificates that could not be read in the last successful poll.",
     ("reason",),
     _EACH_REASON,
 )
 _UNREAD_FIELDS: Final = Family(
     Gauge,
     "ukc_certificates_unread_fields",
-    "Number of certificates with a field that could not be read, or is no longer told, in the "
+    "Number of certificates with a field that could not be read, or is no longer sent, in the "
     "last successful poll.",
     ("field",),
     tuple((field,) for field in FIELDS),
@@ -91,21 +97,21 @@ _UNREAD_FIELDS: Final = Family(
 _REQUESTS: Final = Family(
     Counter,
     "ukc_api_requests_total",
-    "Requests to the API, by HTTP status, or by failure reason where none came.",
+    "Total number of requests to the API, by HTTP status, or by failure reason without one.",
     ("endpoint", "code"),
     preset=(),
 )
 _REQUEST_DURATION: Final = Family(
     partial(Histogram, buckets=_BUCKETS),
     "ukc_api_request_duration_seconds",
-    "Duration of requests to the API, their bodies included.",
+    "Duration of requests to the API, including their bodies.",
 )
 
 _CLOCK_SKEW: Final = Family(
     Gauge,
     "ukc_api_clock_skew_seconds",
-    "Seconds that the API's clock is ahead of the exporter's, by the date of its last answer; "
-    "absent before the first.",
+    "Seconds by which the API's clock is ahead of the exporter's, from the Date header of the "
+    "last response; absent before the first.",
     preset=(),
 )
 
@@ -129,7 +135,7 @@ METRO_FAMILIES: Final[tuple[Family[Any], ...]] = (
 _BUILD: Final = Family(
     Gauge,
     "ukc_exporter_build_info",
-    "The versions of the exporter and of Python: 1.",
+    "Build information; always 1.",
     ("version", "python_version"),
     preset=(),
 )
@@ -146,19 +152,19 @@ _RELOAD_SUCCESS: Final = Family(
 _SHARD: Final = Family(
     Gauge,
     "ukc_exporter_shard_info",
-    "Which of how many exporters this is, each with its share of the certificates: 1.",
+    "Shard index and number of shards of this exporter; always 1.",
     ("shard", "total_shards"),
     preset=(),
 )
 _SHARDS: Final = Family(
     Gauge,
     "ukc_exporter_shards",
-    "How many exporters share the certificates; 1 where this one has them all.",
+    "Total number of shards; 1 without sharding.",
 )
 _INTERNAL_ERRORS: Final = Family(
     Counter,
     "ukc_exporter_internal_errors_total",
-    "Total number of unforeseen exceptions, each of which failed one poll.",
+    "Total number of unexpected exceptions, each of which failed one poll.",
 )
 
 EXPORTER_FAMILIES: Final[tuple[Family[Any], ...]] = (
@@ -209,12 +215,17 @@ class Telemetry:
     (decisions/0506); the others are few, and rendered when a scrape comes.
     Those of a metro carry the label `shard` where there are several shards: one that cannot read
     the metro must not pass for a replica of one that can (decisions/0204).
+
+    `loaded_at` is the Unix time of the last successful load of the configuration; `refusal` says
+    why the attempt after it failed, and is empty where there was none.
     """
 
     def __init__(self, shard: Shard = Shard()) -> None:
         self._shard = {"shard": str(shard.ordinal)} if shard.total > 1 else {}
         self._headers = _headers((*METRO, *self._shard))
         self._metros: dict[Key, _MetroMetrics] = {}
+        self.loaded_at = 0.0
+        self.refusal = ""
         self._exporter, self._process = CollectorRegistry(), CollectorRegistry()
         self._metrics = {
             family.name: family.type(
@@ -241,11 +252,13 @@ class Telemetry:
 
     def configuration_loaded(self, now: float) -> None:
         """The configuration in force was loaded at this Unix time."""
+        self.loaded_at, self.refusal = now, ""
         self._of(_RELOAD_SUCCESSFUL).set(1)
         self._of(_RELOAD_SUCCESS).set(now)
 
-    def configuration_refused(self) -> None:
-        """An attempt to load another configuration failed; the one in force stays."""
+    def configuration_refused(self, refusal: str) -> None:
+        """An attempt to load another configuration failed, and why; the one in force stays."""
+        self.refusal = refusal
         self._of(_RELOAD_SUCCESSFUL).set(0)
 
     def internal_error(self) -> None:

@@ -43,7 +43,9 @@ def remembered(
 def _whole(c: Certificate) -> bool:
     """Whether everything is told that the API tells of an issued certificate."""
     return bool(
-        c.not_after is not None
+        c.uuid
+        and c.name != c.uuid
+        and c.not_after is not None
         and c.not_before is not None
         and c.created_at is not None
         and c.service_groups is not None
@@ -78,6 +80,8 @@ def _completed(c: Certificate, before: Certificate | None, seen_at: float) -> Ce
         facts["name"] = before.name
     if c.attempts is None and before.state not in _DECIDED:
         facts["attempts"] = before.attempts
+        if c.next_attempt is None:
+            facts["next_attempt"] = before.next_attempt
     if before.validation_seen:
         facts["validation_seen"] = True
     if facts.get("not_after", c.not_after) is None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from exporter.config import Account, Configuration, Metro
+from exporter.errors import PollError
 from exporter.polling.poller import Poller
 from exporter.polling.snapshot import Key
 
@@ -32,6 +33,15 @@ def plans(configuration: Configuration) -> dict[Key, Plan]:
         for metro in account.metros
     )
     return {plan.key: plan for plan in each}
+
+
+class Polling(NamedTuple):
+    """A metro that is polled: its plan, and what its poller says (`Poller`)."""
+
+    plan: Plan
+    tried: bool = False
+    error: PollError | None = None
+    next_poll: float | None = None
 
 
 class Change(NamedTuple):
@@ -64,6 +74,12 @@ class Metros:
     def pollers(self) -> tuple[Poller, ...]:
         """The pollers, in the order of the configuration."""
         return tuple(self._pollers.values())
+
+    def polling(self) -> Iterator[Polling]:
+        """How the polls of each metro go, in the order of the configuration."""
+        for key, poller in self._pollers.items():
+            tried = poller.tried.is_set()
+            yield Polling(self._plans[key], tried, poller.error, poller.next_poll)
 
     @property
     def tried(self) -> bool:

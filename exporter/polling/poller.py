@@ -53,6 +53,9 @@ class Poller:
     days to expiry go on counting.
     `failure` gives the error to fail a poll with when another exception comes out of these.
     `aside` does off the event loop what takes long. `clock` gives Unix time.
+
+    `error` is that of the last poll, None where it succeeded or none has ended; `next_poll` is the
+    Unix time of the next one, None before the first has ended.
     """
 
     def __init__(  # noqa: PLR0913 - it is given all that it needs
@@ -72,6 +75,8 @@ class Poller:
     ) -> None:
         self.key = key
         self.tried = asyncio.Event()
+        self.error: PollError | None = None
+        self.next_poll: float | None = None
         self._fetch = fetch
         self._schedule = schedule
         self._store = store
@@ -114,14 +119,16 @@ class Poller:
             snapshot = await self._read()
             await self._publish(snapshot)
         except Exception as exc:  # noqa: BLE001 - nothing that comes from outside ends the process
-            error = self._failure(self.key, exc)
-            wait = self._failed(error, time.perf_counter() - started)
+            self.error = self._failure(self.key, exc)
+            wait = self._failed(self.error, time.perf_counter() - started)
             await self._republish()
         else:
             seconds = time.perf_counter() - started
             self._succeeded(snapshot, seconds)
+            self.error = None
             interval = self._schedule.interval * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311
             wait = max(0.0, interval - seconds)
+        self.next_poll = self._clock() + wait
         self.tried.set()
         return wait
 

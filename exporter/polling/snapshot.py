@@ -124,16 +124,21 @@ def _carried(
     previous: MetroSnapshot | None,
     oldest: float,
 ) -> Mapping[str, float]:
-    """When each unread certificate was last read, for those to carry over."""
-    lost = {u.uuid for u in unread if u.uuid and u.reason != "not_found"}
+    """When each unread certificate was last read, by uuid, for those to carry over.
+
+    One whose uuid cannot be read is known by its name.
+    """
+    lost = {u.uuid or u.name for u in unread if u.reason != "not_found"} - {""}
     if previous is None or not lost:
         return {}
-    read = {c.uuid for c in certificates}
+    read = {"", *(c.uuid for c in certificates)}
     identities = {(c.name, c.common_name) for c in certificates}
     last_read = {
         c.uuid: previous.carried.get(c.uuid, previous.read_at)
         for c in previous.certificates
-        if c.uuid in lost - read and (c.name, c.common_name) not in identities
+        if not lost.isdisjoint((c.uuid, c.name))
+        and c.uuid not in read
+        and (c.name, c.common_name) not in identities
     }
     return {uuid: when for uuid, when in last_read.items() if when >= oldest}
 

@@ -41,6 +41,13 @@ def gzip_accepted(accept_encoding: str) -> bool:
     return next(aliases, 0.0) > 0.0
 
 
+def json_preferred(accept: str) -> bool:
+    """Whether an `Accept` header prefers JSON to HTML; a browser, and `*/*`, do not."""
+    weights = {media.value: media.quality for media in _ranges(accept)}
+    json = weights.get("application/json", 0.0)
+    return json > weights.get("text/html", 0.0)
+
+
 def _format(media: _Range) -> Format | None:
     version = media.parameters.get("version", "")
     if media.value == "application/openmetrics-text" and version in ("", "1.0.0", "0.0.1"):

@@ -160,6 +160,29 @@ def test_an_answer_that_holds_no_list_is_no_empty_account(data: str) -> None:
         read(b'{"status":"success","data":%b}' % data.encode())
 
 
+@pytest.mark.parametrize("field", ["status", "message", "errors", "warnings"])
+@pytest.mark.parametrize("odd", ["7", '{"a":[]}', "NaN", '"\\x"', "[" * 1000 + "]" * 1000])
+def test_an_odd_envelope_costs_nothing_where_it_holds_a_list(field: str, odd: str) -> None:
+    """What it says of itself matters only where there is no list; then it is undecodable."""
+    envelope = b'"%b":%b' % (field.encode(), odd.encode())
+    certificates = json.dumps([item()]).encode()
+
+    assert read(b'{%b,"data":{"certificates":%b}}' % (envelope, certificates)).certificates == (
+        certificate(),
+    )
+    with pytest.raises(PollError):
+        read(b'{"errors":[{"status":7}],"status":"error",%b}' % envelope)
+
+
+def test_an_attempt_that_is_not_told_is_not_known() -> None:
+    """Whether or not something else in the item is odd."""
+    validation = {"attempt": None, "next": None}
+    plain, odd = (item(state="pending", validation=validation, issuer=i) for i in ("x", 7))
+
+    assert [c.attempts for c in read(body(plain)).certificates] == [None]
+    assert [c.attempts for c in read(body(odd)).certificates] == [None]
+
+
 def test_too_many_items_that_cannot_be_read() -> None:
     """One odd answer costs its metro: what is kept of each would outgrow all bounds."""
     answer = body(*({"uuid": "u", "status": "error"},) * (MAX_UNREAD + 1))

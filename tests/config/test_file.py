@@ -92,7 +92,7 @@ def test_defaults(tmp_path: Path) -> None:
     """One account is enough; the rest has the documented defaults."""
     got = config.load(file(tmp_path, account()), ENVIRONMENT)
 
-    assert got[1:] == (60, 10, 7 * 86400, "bulk", 256 * 1024 * 1024, None, (0, 1))
+    assert got[1:] == (60, 10, 7 * 86400, "bulk", 64 * 1024 * 1024, None, (0, 1))
 
 
 def test_a_metros_selection_is_its_accounts_but_for_what_it_says(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from tests.world.tools import need
 
 ROOT = Path(__file__).parents[2]
 KUBERNETES = ROOT / "deploy" / "kubernetes"
-PAGE = ROOT / "docs" / "deploy.md"
+PAGE = ROOT / "docs" / "install.md"
 OVERLAYS = tuple(sorted(path.name for path in (KUBERNETES / "overlays").iterdir()))
 BUILDS = ("base", *(f"overlays/{name}" for name in OVERLAYS))
 VERSIONS = ("1.28", "1.34")

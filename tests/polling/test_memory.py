@@ -6,7 +6,7 @@ import pytest
 
 from exporter.api.model import FIELDS, Certificate
 from exporter.polling.memory import remembered
-from tests.world.builders import NOT_AFTER, certificate
+from tests.world.builders import NOT_AFTER, UUID, certificate
 
 ISSUED = {"not_before": None, "not_after": None, "subject": "", "issuer": "", "serial_number": ""}
 NEVER = {"state": "pending", **ISSUED}
@@ -45,6 +45,23 @@ def test_a_fact_that_is_no_longer_told_stays_and_is_counted(field: str, nothing:
     assert known(certificate(), silent) == certificate(unread=(field,))
     assert known(certificate(), silent, silent) == certificate(unread=(field,))
     assert known(certificate(), silent, certificate()) == certificate()
+
+
+@pytest.mark.parametrize("lost", [{"uuid": ""}, {"name": UUID}], ids=["uuid", "name"])
+def test_an_identity_that_is_no_longer_told_stays(lost: dict[str, str]) -> None:
+    """Else every series of the certificate would be another one, and alerts begin anew."""
+    assert known(certificate(), certificate(**lost)) == certificate()
+
+
+def test_a_validation_that_cannot_be_read_stays() -> None:
+    """Its attempts, and when the next one is due."""
+    running = certificate(state="pending", **ISSUED, attempts=2, next_attempt=9.0)
+    unread = certificate(
+        state="pending", **ISSUED, attempts=None, next_attempt=None, unread=("validation",)
+    )
+    got = known(running, unread)
+
+    assert (got.attempts, got.next_attempt, got.unread) == (2, 9.0, ("validation",))
 
 
 def test_a_state_that_is_no_longer_told() -> None:
@@ -119,7 +136,7 @@ def test_attempts_that_cannot_be_read(before: Certificate, expected: int | None)
 
 def test_others_are_untouched() -> None:
     """Nothing is made anew where everything is told."""
-    others = tuple(certificate(uuid=u, name=u) for u in "abc")
+    others = tuple(certificate(uuid=u, name=f"{u}-1") for u in "abc")
     odd = certificate(not_after=None)
     got = remembered((*others, odd), (odd, *others), 5)
 

@@ -270,3 +270,16 @@ async def test_a_failure_and_the_recovery_are_logged() -> None:
     assert {"reason": "connect", "error": "refused", "retry_in_seconds": 1.0}.items() <= logs[
         0
     ].items()
+
+
+async def test_it_says_how_its_polls_go() -> None:
+    """Why the last one failed, and when the next one is."""
+    error = RateLimited("429", retry_after=90)
+    world = World(GOOD, error, GOOD)
+    told = []
+    for _ in range(3):
+        wait = await world.poller.poll()
+        told.append((world.poller.error, world.poller.next_poll == world.now + wait))
+        world.now += wait
+
+    assert [(None, True), (error, True), (None, True)] == told

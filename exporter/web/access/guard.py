@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from exporter.web.access.authentication import Busy, Passwords
 from exporter.web.access.settings import WebSettings
+from exporter.web.listener.clients import share
 
 
 class Guard:
@@ -30,8 +31,11 @@ class Guard:
             app = _NO_BODY
         elif configuration.users:
             authorization = headers.get("authorization", "")
+            client = share(scope["client"][0]) if scope["client"] else ""
             try:
-                if not await self._passwords.right(configuration.users, authorization):
+                if not await self._passwords.right(
+                    configuration.users, authorization, client=client
+                ):
                     app = _UNAUTHORIZED
             except Busy:
                 app = _BUSY

@@ -1,17 +1,21 @@
 """The web config file as it is now, with the files that it names (decisions/0401)."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import structlog
 
-from exporter.config.document import content, reading
+from exporter.config.document import WrongValue, content, reading
 from exporter.errors import ConfigurationError
 from exporter.web.access.configuration import WebConfiguration, parse
 from exporter.web.listener import tls
 
-_Signature = tuple[tuple[str, int, int, int], ...]
+RETRY_SECONDS: Final = 1.0
+"""How long a reading that was refused stands before the next."""
+
+_Signature = tuple[tuple[str, int, int, int, int], ...]
 
 log = structlog.get_logger()
 
@@ -30,27 +34,44 @@ class Loaded(NamedTuple):
 class WebSettings:
     """The settings to serve with: read at once, and again whenever a file has changed.
 
-    Without a path there are neither TLS nor users. Raises `ConfigurationError` for a bad file.
+    What is refused is read again until it is right: it may name files that come later.
+    Without a path there are neither TLS nor users. `clock` gives seconds that never go back.
+    Raises `ConfigurationError` for a bad file.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._path = path
-        self._seen: _Signature = ()
+        self._clock = clock
+        self._refused: _Signature = ()
+        self._retry_at = clock()
+        self._error = ""
         self._loaded = Loaded(WebConfiguration(), None, ())
         self._loaded = self.read()
 
     def current(self) -> Loaded:
-        """The newest good reading; an error in a newer one is logged once."""
+        """The newest good reading; each error in a newer one is logged once."""
         if self._path is not None:
             signature = _signature(self._files())
-            if signature not in (self._loaded.signature, self._seen):
-                self._seen = signature
+            known = signature == self._refused and self._clock() < self._retry_at
+            if signature != self._loaded.signature and not known:
+                self._refused = signature
                 self._refresh(self._path)
         return self._loaded
 
     def handshake(self) -> tls.Handshake | None:
-        """How a connection begins that is accepted now; None without TLS."""
-        return self.current().handshake
+        """How a connection begins that is accepted now; None without TLS.
+
+        It resumes no session of another connection: Python cannot turn OpenSSL's cache of them
+        off, so that one that has any is replaced, with its context (decisions/0402).
+        """
+        loaded = self.current()
+        if loaded.handshake and loaded.configuration.tls and loaded.handshake.remembers:
+            try:
+                fresh = tls.handshake(loaded.configuration.tls)
+            except WrongValue:  # the files are being changed
+                return loaded.handshake
+            self._loaded = loaded._replace(handshake=fresh)
+        return self._loaded.handshake
 
     def read(self) -> Loaded:
         """What the files say now. Raises `ConfigurationError` and keeps the last good reading."""
@@ -75,8 +96,12 @@ class WebSettings:
         try:
             self.use(self.read())
         except ConfigurationError as exc:
-            log.warning("web config file refused, the old one stays", error=str(exc))
+            self._retry_at = self._clock() + RETRY_SECONDS
+            if str(exc) != self._error:
+                self._error = str(exc)
+                log.warning("web config file refused, the old one stays", error=str(exc))
         else:
+            self._error = ""
             log.info("web config file read again", path=str(path))
 
     def _files(self) -> Iterable[Path]:
@@ -89,9 +114,9 @@ def _signature(files: Iterable[Path]) -> _Signature:
     return tuple(_stat(file) for file in files)
 
 
-def _stat(file: Path) -> tuple[str, int, int, int]:
+def _stat(file: Path) -> tuple[str, int, int, int, int]:
     try:
         stat = file.stat()
     except (OSError, ValueError):  # it is not there, or no file can have the name
-        return str(file), 0, 0, 0
-    return str(file), stat.st_mtime_ns, stat.st_size, stat.st_ino
+        return str(file), 0, 0, 0, 0
+    return str(file), stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino

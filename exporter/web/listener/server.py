@@ -11,12 +11,16 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
+from exporter.web.listener.clients import Shares, share
 from exporter.web.listener.connection import PIECE, Connection, Limits
+from exporter.web.listener.requests import OriginForm
 from exporter.web.listener.tls import Handshake
 
 _TLS_SHUTDOWN_SECONDS: Final = 5.0
 _ACCEPT_RETRY_SECONDS: Final = 0.1
-_FEWEST_CONNECTIONS: Final = 16
+_FEWEST_CONNECTIONS: Final = 4
+_SPARE_DESCRIPTORS: Final = 16
+_UNSENT_BYTES: Final = 1 << 18
 
 log = structlog.get_logger()
 
@@ -26,8 +30,9 @@ class Server(uvicorn.Server):
 
     `handshake` is called for each connection, so that it begins with the certificate of that
     moment; without one the connection is plain HTTP.
-    A client over the limit pushes out the one that is idle longest, or else the oldest: whoever
-    holds connections open keeps nobody else from being served.
+    Whoever holds connections open keeps nobody else from being served: a client over a limit
+    pushes out another, of the address that has the most, the one without progress for longest.
+    `reserved` tells how many file descriptors the rest of the process may need now.
     Signals are left to the caller.
     """
 
@@ -39,10 +44,11 @@ class Server(uvicorn.Server):
         *,
         grace: int,
         limits: Limits | None = None,
+        reserved: Callable[[], int] = lambda: 0,
     ) -> None:
-        limits = limits or Limits(connections=_affordable(Limits().connections))
+        limits = limits or Limits()
         config = uvicorn.Config(
-            app,
+            OriginForm(app),
             interface="asgi3",
             http="h11",
             ws="none",
@@ -62,7 +68,9 @@ class Server(uvicorn.Server):
         self._listeners = tuple(listeners)
         self._handshake = handshake
         self._limits = limits
-        self._clients: dict[Connection, None] = {}
+        self._reserved = reserved
+        self._clients: Shares[Connection] = Shares()
+        self._unread: Shares[Connection] = Shares()
         self._accepting: set[asyncio.Task[None]] = set()
         self._connecting: dict[Connection, asyncio.Task[None]] = {}
 
@@ -93,8 +101,8 @@ class Server(uvicorn.Server):
         for listener in self._listeners:
             listener.close()
         await super().shutdown(sockets)
-        for client in tuple(self._clients):
-            client.abort()
+        for client in self._clients:
+            self._give_up(client)
         for task in self._accepting:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
@@ -103,39 +111,65 @@ class Server(uvicorn.Server):
         loop = asyncio.get_running_loop()
         while True:
             try:
-                accepted, _ = await loop.sock_accept(listener)
+                accepted, address = await loop.sock_accept(listener)
             except ConnectionError:
                 continue  # the client went before it was accepted
             except OSError as exc:  # no descriptors or no memory are left
                 log.warning("cannot accept connections", error=exc.strerror)
-                self._make_room(most=0)
+                self._give_up_over(0)
                 await asyncio.sleep(_ACCEPT_RETRY_SECONDS)
                 continue
-            self._make_room(most=self._limits.connections - 1)
+            self._give_up_over(self._most() - 1)
             try:
-                self._begin(accepted)
+                self._begin(accepted, share(address[0]))
             except BaseException:
                 accepted.close()
                 raise
             await asyncio.sleep(0)  # a burst of new clients must not delay the connected ones
 
-    def _make_room(self, *, most: int) -> None:
-        """Abort one connection if there are more than `most`."""
-        if len(self._clients) > most:
-            oldest = next(iter(self._clients))
-            leaving = next((client for client in self._clients if client.idle), oldest)
-            self._forget(leaving)
-            leaving.abort()
+    def progressed(self, connection: Connection) -> None:
+        """Put a client behind the others of its address."""
+        self._unread.discard(connection)
+        self._clients.move_to_end(connection)
 
-    def _begin(self, accepted: socket.socket) -> None:
+    def unread(self, connection: Connection) -> None:
+        """Give up one of those that leave an answer unread, if there are too many of them."""
+        self._unread.put(connection, connection.share)
+        if len(self._unread) > self._limits.unread:
+            self._give_up(self._unread.first())
+
+    def ended(self, connection: Connection) -> None:
+        """Count a client no more."""
+        self._clients.discard(connection)
+        self._unread.discard(connection)
+
+    def _most(self) -> int:
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        return affordable(self._limits.connections, self._reserved(), soft=soft)
+
+    def _give_up_over(self, most: int) -> None:
+        if len(self._clients) > most:
+            self._give_up(self._clients.first())
+
+    def _give_up(self, client: Connection) -> None:
+        self.ended(client)
+        task = self._connecting.pop(client, None)
+        if task is not None and not client.connected:
+            task.cancel()
+        client.abort()
+
+    def _begin(self, accepted: socket.socket, owner: str) -> None:
         # As asyncio does for sockets of its own: with Nagle's algorithm the second packet of an
         # answer waits for the client to acknowledge the first, which it does 40 ms later.
         with contextlib.suppress(OSError):  # the client may have gone
             accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
+            # What a client leaves unread would otherwise fill megabytes of the kernel's memory,
+            # which count as the process' own where that is limited.
+            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
         handshake = self._handshake()
         admits = handshake.admits if handshake else lambda _: True
-        client = Connection(self.config, self.server_state, self._limits, admits, self._forget)
-        self._clients[client] = None
+        client = Connection(self.config, self.server_state, self._limits, admits, self, owner)
+        self._clients.put(client, owner)
         task = asyncio.create_task(self._connect(client, accepted, handshake))
         self._connecting[client] = task
         # A task that is cancelled before its first step closes nothing itself.
@@ -159,24 +193,20 @@ class Server(uvicorn.Server):
                 )
         except OSError as exc:
             log.debug("connection refused", error=str(exc))
-            self._clients.pop(client, None)
+            self.ended(client)
         finally:
             self._connecting.pop(client, None)
-
-    def _forget(self, client: Connection) -> None:
-        self._clients.pop(client, None)
-        task = self._connecting.pop(client, None)
-        if task is not None and not client.connected:
-            task.cancel()
 
     def _stop_accepting(self, task: asyncio.Task[None]) -> None:
         # A process that accepts no connections must end, so that it is seen to be down.
         self.should_exit = self.should_exit or not task.cancelled()
 
 
-def _affordable(connections: int) -> int:
-    """As many connections as leave half of the process' descriptors to everything else."""
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+def affordable(connections: int, reserved: int, *, soft: int) -> int:
+    """As many connections as leave the descriptors that are reserved, and some more.
+
+    `soft` is how many the process may have.
+    """
     if soft == resource.RLIM_INFINITY:
         return connections
-    return max(_FEWEST_CONNECTIONS, min(connections, soft // 2))
+    return max(_FEWEST_CONNECTIONS, min(connections, soft - reserved - _SPARE_DESCRIPTORS))

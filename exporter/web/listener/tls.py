@@ -2,6 +2,7 @@
 
 import ipaddress
 import ssl
+import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -56,9 +57,14 @@ class Handshake(NamedTuple):
     context: ssl.SSLContext
     admits: Callable[[ClientCertificate], bool]
 
+    @property
+    def remembers(self) -> bool:
+        """Whether a client of TLS 1.2 could resume a session, which is verified no more."""
+        return bool(self.context.session_stats()["number"])
 
-def handshake(tls: Tls) -> Handshake:
-    """The handshake for these settings.
+
+def handshake(tls: Tls, *, clock: Callable[[], float] = time.time) -> Handshake:
+    """The handshake for these settings. `clock` gives Unix time.
 
     Raises `WrongValue` for files that cannot be used and for what Python cannot honour
     (decisions/0401).
@@ -66,7 +72,8 @@ def handshake(tls: Tls) -> Handshake:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_alpn_protocols(["http/1.1"])
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
-    # A resumed session skips the check of the client's certificate (decisions/0402).
+    # A resumed session skips the check of the client's certificate (decisions/0402); what is left
+    # is a cache of TLS 1.2, which Python cannot turn off.
     context.options |= ssl.OP_NO_TICKET
     context.num_tickets = 0
     _set_versions(context, tls)
@@ -74,11 +81,19 @@ def handshake(tls: Tls) -> Handshake:
     _set_curves(context, tls.curve_preferences)
     _set_client_authentication(context, tls)
     _load_certificate(context, tls)
-    return Handshake(context, partial(_admits, tls.client_allowed_sans))
+    return Handshake(context, partial(_admits, tls.client_allowed_sans, clock))
 
 
-def _admits(sans: Sequence[str], certificate: ClientCertificate) -> bool:
-    """Whether the certificate has one of these names; without names every client may go on."""
+def _admits(
+    sans: Sequence[str], clock: Callable[[], float], certificate: ClientCertificate
+) -> bool:
+    """Whether the certificate, where there is one, is valid still, and has one of these names.
+
+    Without names every client may go on.
+    """
+    ends = (certificate or {}).get("notAfter")
+    if ends is not None and ssl.cert_time_to_seconds(ends) < clock():
+        return False
     if not sans:
         return True
     names = (certificate or {}).get("subjectAltName", ())

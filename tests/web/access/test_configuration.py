@@ -357,6 +357,15 @@ def test_allowed_sans(folder: Path, allowed: tuple[str, ...], want: bool) -> Non
     assert (admits({}), admits(None)) == (not allowed, not allowed)
 
 
+@pytest.mark.parametrize(("now", "want"), [(1704067199, True), (1704067201, False)])
+def test_a_certificate_that_has_expired_since(folder: Path, now: float, want: bool) -> None:
+    """Whatever OpenSSL remembers of it."""
+    settings = Tls(folder / "server.pem", folder / "server.key")
+    admits = handshake(settings, clock=lambda: now).admits
+
+    assert admits({"notAfter": "Jan  1 00:00:00 2024 GMT"}) is want
+
+
 def test_an_encrypted_key_is_refused(folder: Path) -> None:
     """And nobody is asked for its password."""
     command = "openssl pkey -in server.key -aes128 -passout pass:secret -out encrypted.key"

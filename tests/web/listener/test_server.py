@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import resource
 import socket
 import ssl
 import subprocess
@@ -16,6 +17,8 @@ from starlette.types import Receive, Scope, Send
 
 from exporter.service import Address, listen
 from exporter.web import Guard, Limits, Server, WebSettings, create_probe_app
+from exporter.web.listener.requests import OriginForm
+from exporter.web.listener.server import affordable
 from exporter.web.listener.tls import Handshake
 from tests.world.authority import DAY, Authority, Files
 from tests.world.clock import STEP_SECONDS, SteppedLoop, passing
@@ -76,10 +79,10 @@ async def serving(
 
 @contextlib.asynccontextmanager
 async def connected(
-    where: tuple[str, int], sent: bytes = b""
+    where: tuple[str, int], sent: bytes = b"", *, source: str = "127.0.0.1"
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     """A client's connection, over which something was sent."""
-    reader, writer = await asyncio.open_connection(*where, limit=1 << 10)
+    reader, writer = await asyncio.open_connection(*where, limit=1 << 10, local_addr=(source, 0))
     try:
         writer.write(sent)
         yield reader, writer
@@ -215,6 +218,116 @@ async def test_a_bug_on_the_way_to_a_connection_ends_the_server() -> None:
 
 
 @pytest.mark.parametrize(
+    "request_",
+    [
+        pytest.param(b"\r\n" + HEALTHY, id="an empty line before it"),
+        pytest.param(b"\r\n" * 5000 + HEALTHY, id="many of them"),
+        pytest.param(b"\n" + HEALTHY, id="a line feed"),
+        pytest.param(HEALTHY.replace(b"/-", b"http://b/-"), id="absolute form"),
+        pytest.param(HEALTHY.replace(b"/-", b"HTTPS://[::1]:80/-"), id="with a port"),
+        pytest.param(HEALTHY.replace(b"healthy", b"%68ealthy?a=b"), id="escaped, with a query"),
+    ],
+)
+async def test_the_same_request_in_other_forms(request_: bytes) -> None:
+    """As proxies and old clients send it (RFC 9112, sections 2.2 and 3.2.2), on and on."""
+    async with serving() as where, connected(where) as (reader, writer):
+        for _ in range(2):
+            writer.write(request_)
+            answer = await reader.readuntil(b"Healthy.\n")
+
+            assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+async def test_the_target_names_the_host() -> None:
+    """Where it is absolute, in place of `Host`; one without a host is none of ours."""
+    scopes: list[Scope] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        scopes.append(scope)
+
+    for target in (b"http://b:1", b"http://b:1/x%20y", b"http:///x", b"*"):
+        scope = {"path": target.decode(), "raw_path": target, "headers": [(b"host", b"a")]}
+        await OriginForm(app)(scope, None, None)  # type: ignore[arg-type]
+
+    assert [(s["path"], s["raw_path"], s["headers"][0][1]) for s in scopes] == [
+        ("/", b"/", b"b:1"),
+        ("/x y", b"/x%20y", b"b:1"),
+        ("http:///x", b"http:///x", b"a"),
+        ("*", b"*", b"a"),
+    ]
+
+
+async def test_an_answer_ends_with_its_client() -> None:
+    """The application does not render on for somebody who has gone."""
+    sent: list[int] = []
+    ended = asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            while True:
+                await send({"type": "http.response.body", "body": bytes(1000), "more_body": True})
+                sent.append(1)
+                await asyncio.sleep(0)
+        finally:
+            ended.set()
+
+    with listen(Address("127.0.0.1", 0)) as listener:
+        server = Server(app, [listener], grace=1)
+        running = asyncio.create_task(server.serve())
+        async with connected(listener.getsockname(), HEALTHY) as (reader, _):
+            await reader.readline()
+        await passing(ended.wait())
+        server.should_exit = True
+        await passing(running)
+
+    assert sent
+
+
+async def test_those_who_leave_an_answer_unread_give_way() -> None:
+    """To those who ask after them, and most of all where one address has many of them."""
+    request = b"GET /big HTTP/1.1\r\nHost: a\r\n\r\n"
+    limits = Limits(connections=20, unread=3)
+    async with (
+        started(limits=limits) as (server, where),
+        contextlib.AsyncExitStack() as stack,
+    ):
+        other = await stack.enter_async_context(connected(where, request, source="127.0.0.2"))
+        for _ in range(10):
+            await stack.enter_async_context(connected(where, request))
+        while len(server._unread) < 3 or len(server._clients) > 3:  # noqa: ASYNC110 - no event
+            await asyncio.sleep(0)
+        shares = sorted(client.share for client in server._unread)
+        code = await healthy(where)
+
+        assert not other[0].at_eof()
+    assert (shares, code) == (["127.0.0.1", "127.0.0.1", "127.0.0.2"], 200)
+
+
+async def test_a_new_address_is_let_in() -> None:
+    """Whoever holds all connections makes room, and stays otherwise."""
+    async with serving(limits=Limits(connections=8)) as where, contextlib.AsyncExitStack() as stack:
+        few = [
+            await stack.enter_async_context(connected(where, source="127.0.0.2")) for _ in range(2)
+        ]
+        for _ in range(20):
+            await stack.enter_async_context(connected(where))
+        code = await healthy(where)
+
+        assert [reader.at_eof() for reader, _ in few] == [False, False]
+    assert code == 200
+
+
+@pytest.mark.parametrize(
+    ("soft", "reserved", "want"),
+    [(1024, 50, 256), (64, 0, 48), (64, 40, 8), (64, 60, 4), (resource.RLIM_INFINITY, 9, 256)],
+)
+def test_connections_leave_descriptors_to_the_metros(soft: int, reserved: int, want: int) -> None:
+    """And some are always there."""
+    assert affordable(256, reserved, soft=soft) == want
+
+
+@pytest.mark.parametrize(
     ("size", "want"), [(12 << 10, b"200"), (16 << 10, b"200"), (17 << 10, b"400")]
 )
 async def test_how_long_a_head_may_be(size: int, want: bytes) -> None:
@@ -291,6 +404,46 @@ async def test_mutual_tls_and_allowed_names(tmp_path: Path) -> None:
         for refused in ((wrong,), (expired,), (foreign,), ()):
             with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError, httpx.ConnectError)):
                 await healthy(where, verify=trusting(tmp_path, *refused))
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_no_session_is_resumed(tmp_path: Path, version: ssl.TLSVersion) -> None:
+    """Nor is any kept: each client is verified, and costs nothing once it has gone."""
+    used = settings(tmp_path, MUTUAL)
+    authority = Authority(tmp_path)
+    client = authority.issue("client")
+    authority.issue("server")
+    context = trusting(tmp_path, client)
+    context.maximum_version = version
+    resumed: list[bool | None] = []
+    kept: list[int] = []
+    async with serving(used) as where:
+        last: ssl.SSLSession | None = None
+        for _ in range(4):
+            again, last = await asyncio.to_thread(_asked, where, context, last)
+            resumed.append(again)
+            current = used.handshake()
+            assert current is not None
+            kept.append(current.context.session_stats()["number"])
+
+    assert (resumed, kept) == ([False] * 4, [0] * 4)
+
+
+def _asked(
+    where: tuple[str, int], context: ssl.SSLContext, session: ssl.SSLSession | None
+) -> tuple[bool | None, ssl.SSLSession | None]:
+    """Whether a request resumed the session, and the session to resume next."""
+    with (
+        socket.create_connection(where, timeout=20) as plain,
+        context.wrap_socket(plain, server_hostname=where[0], session=session) as secure,
+    ):
+        secure.sendall(HEALTHY)
+        answer = b""
+        while not answer.endswith(b"Healthy.\n"):
+            answer += secure.recv(1000)
+        resumed, offered = secure.session_reused, secure.session
+        secure.unwrap()
+        return resumed, offered
 
 
 async def test_a_new_certificate_is_served_to_the_next_client(tmp_path: Path) -> None:
