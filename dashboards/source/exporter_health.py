@@ -108,10 +108,10 @@ def internal_errors() -> stat.Panel:
 
 def metros() -> table.Panel:
     about = (
-        "Each metro as the best replica sees it, those that fail first, and then the oldest data; "
-        "a row for each shard where several share the certificates. “down”: its certificates are shown as they were; see "
-        "Failures by reason. Fetched below listed: details are missing. Clock: by how much the "
-        "API's is ahead of the exporter's, which shifts every expiry.\n\n"
+        "Each metro as the best replica sees it, those that fail first, then the oldest data; "
+        "a row for each shard where several share the certificates. “down”: its certificates are "
+        "shown as they were; see Failures by reason. Fetched below listed: details are missing. "
+        "Clock: by how much the API's is ahead of the exporter's, which shifts every expiry.\n\n"
         + sections("UKCClockSkewed")
     )
     panel = listing(
