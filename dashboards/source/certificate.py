@@ -86,14 +86,14 @@ def certificates() -> table.Panel:
         Column("reason", "Reason", "uniqueValues", width=180, cell=text(), links=links.runbook()),
         Column("metro", "Metro", "groupby", width=60),
         Column("name", "Name", "groupby"),
-        Column("state", "State", "uniqueValues", width=70, cell=text()),
-        Column("Value #D", "Time left", "min", "suffix: d", 1, width=80, absent="-"),
+        Column("state", "State", "uniqueValues", width=62, cell=text()),
+        Column("Value #D", "Time left", "min", "suffix: d", 1, width=87, absent="-"),
         Column(
-            "Value #E", "Behind", "max", "suffix: d", 1, 80, steps=lags, cell=text(), absent="-"
+            "Value #E", "Behind", "max", "suffix: d", 1, 74, steps=lags, cell=text(), absent="-"
         ),
-        Column("renewal", "Renewal", "uniqueValues", width=90, cell=text()),
-        Column("Value #F", "In use by", "max", "short", 0, width=75, absent="unknown"),
-        Column("Value #G", "Next attempt", "min", "s", 0, width=105, absent="-"),
+        Column("renewal", "Renewal", "uniqueValues", width=76, cell=text()),
+        Column("Value #F", "In use by", "max", "short", 0, width=87, absent="unknown"),
+        Column("Value #G", "Next attempt", "min", "s", 0, width=108, absent="-"),
         Column("of", "Account", "firstNotNull", width=90),
         Column("account", "Account", "groupby", hidden=True),
         runbook(),

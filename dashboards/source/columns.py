@@ -58,6 +58,11 @@ class Column:
         return [DynamicConfigValue(id_val=k, value=v) for k, v in settings.items() if v is not None]
 
 
+def as_wide_as(heading: str) -> int:
+    """Pixels for a column of small numbers: its heading, and the filter beside it."""
+    return max(56, 7 * len(heading) + 24)
+
+
 def coloured() -> common.TableColoredBackgroundCellOptions:
     """The mapping's or threshold's colour behind the text."""
     return common.TableColoredBackgroundCellOptions(

@@ -78,7 +78,7 @@ def metros_unread() -> stat.Panel:
         "certificates). Not green: the table below names them, "
         "Failures by reason says why; a token and an outage want different people."
     )
-    return _count("Metros not read", "UKCMetroUnreachable", about, queries.METROS_UNREAD)
+    return _count("Metros failing", "UKCMetroUnreachable", about, queries.METROS_UNREAD)
 
 
 def not_read() -> stat.Panel:
@@ -108,10 +108,10 @@ def internal_errors() -> stat.Panel:
 
 def metros() -> table.Panel:
     about = (
-        "Each metro as the best replica sees it, the oldest data first; a row for each shard where "
-        "several share the certificates. “down”: its certificates are shown as they were; see "
-        "Failures by reason. Fetched below listed: details are missing. Clock: by how much the "
-        "API's is ahead of the exporter's, which shifts every expiry.\n\n"
+        "Each metro as the best replica sees it, those that fail first, then the oldest data; "
+        "a row for each shard where several share the certificates. “down”: its certificates are "
+        "shown as they were; see Failures by reason. Fetched below listed: details are missing. "
+        "Clock: by how much the API's is ahead of the exporter's, which shifts every expiry.\n\n"
         + sections("UKCClockSkewed")
     )
     panel = listing(
@@ -132,21 +132,21 @@ def metros() -> table.Panel:
     never = between(1e9, FAR, "never", UNKNOWN)
     columns = [
         Column("account", "Account"),
-        Column("metro", "Metro", width=70, links=links.metro(links.FLEET)),
-        Column("shard", "Shard", width=55),
-        Column("Value #A", "Last poll", width=75, mappings=[words(read)], cell=coloured()),
+        Column("metro", "Metro", width=60, links=links.metro(links.FLEET)),
+        Column("shard", "Shard", width=59),
+        Column("Value #A", "Poll", width=60, mappings=[words(read)], cell=coloured()),
         Column("Value #B", "Data age", unit="s", decimals=0, width=80, mappings=[never]),
-        Column("Value #C", "Listed", unit="short", decimals=0, width=65, absent="-"),
-        Column("Value #D", "Fetched", unit="short", decimals=0, width=65, absent="-"),
+        Column("Value #C", "Listed", unit="short", decimals=0, width=66, absent="-"),
+        Column("Value #D", "Fetched", unit="short", decimals=0, width=73, absent="-"),
         Column("Value #E", "Clock", unit="s", decimals=0, width=60, absent="-"),
     ]
-    return arrange(panel, columns, [("Value #B", True)])
+    return arrange(panel, columns, [("Value #A", False), ("Value #B", True)])
 
 
 def exporters() -> table.Panel:
     about = (
-        "Each replica. More than one version: a roll-out is under way, or stuck. Started minutes "
-        "ago again and again: it is being restarted; look at its log and its memory limit."
+        "Each replica. More than one version: a roll-out is under way, or stuck. Up for minutes "
+        "again and again: it is being restarted; look at its log and its memory limit."
     )
     panel = listing(
         "Exporters",
@@ -157,7 +157,7 @@ def exporters() -> table.Panel:
                 (queries.UP, "A"),
                 (queries.VERSION, "B"),
                 (queries.INSTANCE_SHARD, "C"),
-                (queries.STARTED, "D"),
+                (queries.UPTIME, "D"),
                 (queries.RELOADED, "E"),
             )
         ),
@@ -166,10 +166,10 @@ def exporters() -> table.Panel:
     loaded = {"0": ("refused", colour("UKCExporterConfigReloadFailed")), "1": ("loaded", OK)}
     columns = [
         Column("instance", "Instance"),
-        Column("Value #A", "Scrape", width=60, mappings=[words(up)], cell=coloured()),
-        Column("version", "Version", width=70),
-        Column("shard", "Shard", width=55),
-        Column("Value #D", "Started", unit="dateTimeFromNow", width=100, absent="-"),
+        Column("Value #A", "Scrape", width=66, mappings=[words(up)], cell=coloured()),
+        Column("version", "Version", width=73),
+        Column("shard", "Shard", width=59),
+        Column("Value #D", "Up for", unit="s", decimals=1, width=80, absent="-"),
         Column(
             "Value #E", "Config", width=70, mappings=[words(loaded)], cell=coloured(), absent="-"
         ),

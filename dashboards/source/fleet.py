@@ -2,13 +2,14 @@
 
 from grafana_foundation_sdk.builders import barchart, stat, table, timeseries
 from grafana_foundation_sdk.builders.dashboard import Dashboard
+from grafana_foundation_sdk.models.common import BigValueColorMode
 from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, DynamicConfigValue
 
 from exporter.judgement import COLOURS
 
 from . import links, variables
 from .board import board
-from .columns import Column, arrange, runbook, severity, text
+from .columns import Column, arrange, as_wide_as, runbook, severity, text
 from .layout import closed, line, place, shown
 from .panels import bars, counts, graph, instant, listing, over_time, rows, tile
 from .queries import alerts
@@ -64,7 +65,7 @@ def dashboard() -> Dashboard:
         closed("Alerts that fire", line(10, (24, firing()))),
         closed(
             "By metro, and over time",
-            line(8, (17, metros()), (7, reasons_over_time())),
+            line(8, (18, metros()), (6, reasons_over_time())),
             line(7, (12, renewals()), (12, inventory())),
         ),
     )
@@ -101,6 +102,7 @@ def fine() -> stat.Panel:
 def total() -> stat.Panel:
     about = f"All certificates that the chosen metros told of, with or without series. {_SEARCHED}"
     panel = tile("Total", about, links.counted(links.EVERY), instant(queries.TOTAL))
+    panel.color_mode(BigValueColorMode.VALUE)
     return panel.mappings([unknown(), MISSED]).thresholds(thresholds(neutral()))
 
 
@@ -174,7 +176,15 @@ def reasons() -> table.Panel:
     columns = [
         severity(),
         Column("reason", "Reason", links=links.runbook()),
-        Column("Value #B", "Certificates", unit="short", decimals=0, width=110, links=reason),
+        Column(
+            "Value #B",
+            "Certificates",
+            unit="short",
+            decimals=0,
+            width=110,
+            links=reason,
+            absent="-",
+        ),
         Column("severity", "Severity", hidden=True),
         runbook(),
     ]
@@ -226,7 +236,7 @@ def firing() -> table.Panel:
         Column("shard", "Shard", width=70, absent="-"),
         Column("account", "Account", width=110),
         Column("Value #B", "Alerts", unit="short", decimals=0, width=70),
-        Column("Value #C", "Since", unit="dateTimeFromNow", width=120, absent="-"),
+        Column("Value #C", "Since", unit="dateTimeFromNow", width=135, absent="-"),
         runbook(),
     ]
     order = [("Value #A", True), ("alertname", False), ("common_name", False)]
@@ -239,7 +249,7 @@ def metros() -> table.Panel:
     about = (
         "Certificates of each metro by state, and reasons by severity, with or without series, "
         "whatever is searched for. Trouble in one metro only points at that metro; trouble of one "
-        "domain in all of them points at its DNS. “Unread by”: "
+        "domain in all of them points at its DNS. “Unread”: "
         "shards whose part is missing or old. "
         "Click a metro to see its certificates only."
     )
@@ -263,7 +273,7 @@ def metros() -> table.Panel:
         Column("account", "Account"),
         Column("metro", "Metro", width=70, links=links.metro(links.FLEET, stays=True)),
         *(
-            Column(f"Value #{ref}", heading, unit="short", decimals=0, width=60)
+            Column(f"Value #{ref}", heading, unit="short", decimals=0, width=as_wide_as(heading))
             for ref, heading in zip("ABCD", ("Valid", "Pending", "Error", "Other"), strict=True)
         ),
         *(
@@ -272,19 +282,19 @@ def metros() -> table.Panel:
                 name.title(),
                 unit="short",
                 decimals=0,
-                width=62,
+                width=as_wide_as(name),
                 steps=from_on(1, COLOURS[name]),
                 cell=text(),
             )
             for name, ref in zip(RANKS, "EFG", strict=True)
         ),
-        Column("Value #H", "No series", unit="short", decimals=0, width=70),
+        Column("Value #H", "No series", unit="short", decimals=0, width=87),
         Column(
             "Value #I",
-            "Unread by",
+            "Unread",
             unit="short",
             decimals=0,
-            width=90,
+            width=as_wide_as("Unread"),
             steps=from_on(1, colour("UKCMetroUnreachable")),
             cell=text(),
         ),

@@ -72,7 +72,7 @@ STEP = 1e12
             (None, colour("UKCCertificateDrift")),
         ),
         (EXPORTER, "Exporters down", "", 1, (None, colour("UKCExporterDown"))),
-        (EXPORTER, "Metros not read", "", 1, (None, colour("UKCMetroUnreachable"))),
+        (EXPORTER, "Metros failing", "", 1, (None, colour("UKCMetroUnreachable"))),
         (EXPORTER, "Items not read", "", 1, (None, colour("UKCCertificatesSkipped"))),
         (EXPORTER, "Reloads failed", "", 1, (None, colour("UKCExporterConfigReloadFailed"))),
         (EXPORTER, "Internal errors", "", 1, (None, colour("UKCExporterInternalError"))),

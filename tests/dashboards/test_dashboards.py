@@ -199,17 +199,22 @@ class TestPanel:
             assert panel["fieldConfig"]["defaults"]["custom"]["filterable"] is True
 
 
+def settings(panel: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The overrides of a panel by what they match."""
+    found: dict[str, dict[str, Any]] = {}
+    for field, name, value in properties(panel):
+        found.setdefault(field, {})[name] = value
+    return found
+
+
 def fixed_widths(panel: dict[str, Any]) -> dict[str, int | None]:
     """The widths of a table's visible columns, by field; None where it takes what is left.
 
     `of` is the account, which is there only where there are several.
     """
-    settings: dict[str, dict[str, Any]] = {}
-    for field, name, value in properties(panel):
-        settings.setdefault(field, {})[name] = value
     return {
         field: values.get("custom.width")
-        for field, values in settings.items()
+        for field, values in settings(panel).items()
         if not values.get("custom.hidden") and not field.startswith("of ")
     }
 
@@ -223,6 +228,20 @@ def test_columns_fit(panel: dict[str, Any]) -> None:
     widths = [width or 100 for width in fixed_widths(panel).values()]
 
     assert sum(widths) <= panel["gridPos"]["w"] * COLUMN - PADDING
+
+
+@pytest.mark.parametrize(
+    ("heading", "width"),
+    [
+        pytest.param(values["displayName"], values["custom.width"], id=f"{p['title']}/{field}")
+        for _, p in PANELS
+        for field, values in settings(p).items()
+        if "custom.width" in values and "displayName" in values
+    ],
+)
+def test_headings_fit(heading: str, width: int) -> None:
+    """With the room that a filter takes beside them."""
+    assert width >= 7 * len(heading) + 24
 
 
 @pytest.mark.parametrize(

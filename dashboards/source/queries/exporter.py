@@ -57,7 +57,7 @@ def of_instance(metric: str, by: str = "instance") -> str:
 UP = of_instance("up")
 VERSION = of_instance("ukc_exporter_build_info", "instance, version")
 INSTANCE_SHARD = of_instance("ukc_exporter_shard_info", "instance, shard, total_shards")
-STARTED = f"1000 * {of_instance('process_start_time_seconds')}"
+UPTIME = f"time() - {of_instance('process_start_time_seconds')}"
 RELOADED = of_instance("ukc_exporter_config_last_reload_successful")
 
 

@@ -123,11 +123,11 @@ BY_REASON = (
     f" or count by (reason, severity)"
     f" ({once(found('attention', SEARCHING), f'{IDENTITY}, reason, severity')})"
 )
-#: Metros that are not read are a reason not to believe the others.
-_UNREAD = f'label_replace(count({PARTIAL}), "reason", "not_read", "", "")'
-REASON_COUNTS = f'label_replace({BY_REASON} or {_UNREAD}, "runbook", "$1", "reason", "(.*)")'
+REASON_COUNTS = f'label_replace({BY_REASON}, "runbook", "$1", "reason", "(.*)")'
+#: That metros are not read is a reason not to believe the counts; it has none of its own.
+_UNREAD = f'label_replace(4 + 0 * count({PARTIAL}), "reason", "not_read", "", "")'
 REASON_RANKS = (
-    f"label_replace((0 * ({BY_REASON}) + 1) * {RANKED} or 4 + 0 * {_UNREAD},"
+    f"label_replace((0 * ({BY_REASON}) + 1) * {RANKED} or {_UNREAD},"
     ' "runbook", "$1", "reason", "(.*)")'
 )
 
