@@ -30,9 +30,8 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
 demo: $(VENV)/.runtime ## The exporter against a simulated platform; no account, no file
 	$(BIN)/ukc-certificate-exporter demo
 
-# A file's tests stay in one worker, which builds what they share once. In the order of collection
-# the long ones come first, so that no worker ends with one of them alone.
-PYTEST := $(BIN)/pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder
+# A worker for each core; what they share: tests/world/workers.py.
+PYTEST := $(BIN)/pytest --numprocesses=auto
 
 test: lint unit ## Everything that continuous integration checks
 
@@ -55,7 +54,7 @@ fidelity: $(VENV)/.dev ## Judge the alerts on simulated lifecycles and a healthy
 	$(BIN)/python -m bench.fidelity
 
 fuzz: $(VENV)/.dev ## Property tests with 20,000 examples each, for a quarter of an hour
-	$(BIN)/pytest -m hypothesis --hypothesis-profile=fuzz
+	$(PYTEST) -m hypothesis --hypothesis-profile=fuzz
 
 soak: $(VENV)/.dev ## Twenty minutes of faults, reloads and scrapes; MINUTES=n for others
 	$(BIN)/python -m bench.soak --minutes $(or $(MINUTES),20)

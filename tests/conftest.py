@@ -6,7 +6,7 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.world.leaks", "tests.world.measurements"]
+pytest_plugins = ["tests.world.leaks", "tests.world.measurements", "tests.world.workers"]
 
 # A busy machine is no failure; `make fuzz` takes the other profile.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -14,11 +14,6 @@ settings.register_profile(
     "fuzz", deadline=None, max_examples=20_000, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("suite")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Real programs first: theirs are the long tests, and no worker is to end with one alone."""
-    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from bench.fidelity.verdict import Score
 from bench.fidelity.worlds import healthy_world, sharded_world, short_world
 from tests.world.tools import need
 
-pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
+# Thousands of polls go through the same lines: measuring that doubles their time.
+pytestmark = [pytest.mark.anyio, pytest.mark.e2e, pytest.mark.no_cover]
 
 
 async def test_no_page_is_false_and_none_is_missed(tmp_path: Path) -> None:
