@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.world import Process, free_port, process
+from bench.world import free_port, process
 
 DAY = 86_400
 PEERS = Path(os.environ.get("PEERS", "/opt/peers"))
@@ -134,10 +134,17 @@ class Evaluation(NamedTuple):
     rules: dict[str, float]
 
 
+class Memory(NamedTuple):
+    """Memory of a process in MB: now, and the most so far."""
+
+    resident: float
+    peak: float
+
+
 def measure(
     program: str, rules: Sequence[Path], text: str, interval: str, evaluations: int
-) -> tuple[list[Evaluation], Process]:
-    """So many evaluations, after two that count for nothing; the process with its memory."""
+) -> tuple[list[Evaluation], Memory]:
+    """So many evaluations, after two that do not count, and what Prometheus needed for them."""
     with tempfile.TemporaryDirectory(prefix="bench-rules-") as folder, _serving(text) as target:
         configuration = {
             "global": dict.fromkeys(
@@ -161,11 +168,7 @@ def measure(
         )
         with process(*command, port=port) as started:
             seen = itertools.islice(_evaluations(port), 2, 2 + evaluations)
-            return list(seen), _remembered(started)
-
-
-def _remembered(started: Process) -> Any:
-    return {"resident_mb": started.resident(), "peak_mb": started.peak()}
+            return list(seen), Memory(started.resident(), started.peak())
 
 
 def _evaluations(port: int) -> Iterator[Evaluation]:
@@ -177,9 +180,7 @@ def _evaluations(port: int) -> Iterator[Evaluation]:
         if not _get(port, "query?query=count(ukc_certificate_info)")["result"]:
             continue
         groups = _get(port, "rules")["groups"]
-        # A group with a longer interval of its own counts with its last evaluation.
-        shortest = min(group["interval"] for group in groups)
-        times = [g["lastEvaluation"] for g in groups if g["interval"] == shortest]
+        times = [group["lastEvaluation"] for group in groups]
         if any(a == b for a, b in itertools.zip_longest(times, last)):
             continue
         last = times
@@ -218,8 +219,8 @@ def main() -> None:
         )
         middle = statistics.median(one.seconds for one in found)
         slowest = max(one.seconds for one in found)
-        seconds = f"{middle:.3f} s an evaluation, {slowest:.3f} s at most"
-        print(f"{size:,} certificates: {seconds}; {memory}")
+        print(f"{size:,} certificates: {middle:.3f} s an evaluation, {slowest:.3f} s at most")
+        print(f"  {memory.resident:,.0f} MB resident, {memory.peak:,.0f} MB at most")
         for name in sorted(found[0].rules, key=lambda name: -found[-1].rules[name])[:8]:
             print(f"  {statistics.median(one.rules[name] for one in found):.3f} s {name}")
 

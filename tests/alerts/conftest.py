@@ -9,7 +9,7 @@ from tests.alerts.promtool import alerts
 from tests.world.tools import need
 
 
-@pytest.fixture(scope="module", params=list(PROMTOOLS.values()), ids=list(PROMTOOLS))
+@pytest.fixture(scope="module", params=PROMTOOLS.values(), ids=[*PROMTOOLS])
 def evaluated(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Mapping[str, Mapping[int, Sequence[str]]]:

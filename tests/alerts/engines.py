@@ -108,6 +108,7 @@ async def vmalert(pages: Pages, rules: Sequence[str], folder: Path) -> AsyncIter
         f"-promscrape.config={_written(folder / 'scrape.yml', scraped)}",
         f"-storageDataPath={folder / 'data'}",
         "-search.latencyOffset=1s",
+        # Else a new series is found ten seconds late, which is no time between two minutes.
         "-storage.cacheSizeIndexDBTagFilters=1",
     )
     async with _listening(storage, "-httpListenAddr", "/health", folder) as http:

@@ -22,7 +22,7 @@ class Sample(NamedTuple):
 Page = tuple[Sample, ...]
 
 
-def _sample(family: str, value: float = 1, **labels: str) -> Sample:
+def _sample(family: str, value: float = 1, /, **labels: str) -> Sample:
     return Sample(f"ukc_{family}", tuple(labels.items()), value)
 
 
@@ -59,7 +59,7 @@ def certificate(
     }
     attention = [dict(zip(("reason", "severity"), need.split(), strict=True)) for need in needs]
     samples = (
-        _sample("certificate_info", 1, **identity, renewal=renewal),
+        _sample("certificate_info", **identity, renewal=renewal),
         *(_sample(f"certificate_{f}", v, **identity) for f, v in facts.items() if v is not None),
         *(_sample("certificate_attention", 1, **identity, **labels) for labels in attention),
     )

@@ -73,29 +73,32 @@ def _alert(labels: str, count: str) -> str:
 
 
 class Message(NamedTuple):
-    """Targets in their phases, an alert that fires meanwhile, and what it tells a person."""
+    """An alert, and targets in whose phases it fires."""
 
     alert: str
     targets: Sequence[Target]
-    description: str
 
 
-def descriptions(program: str, messages: Sequence[Message], folder: Path) -> list[str]:
-    """What each of the alerts tells after half an hour, empty where it does not fire.
+def descriptions(program: str, messages: Mapping[str, Message], folder: Path) -> dict[str, str]:
+    """What each of the alerts tells after half an hour; one that does not fire is left out.
 
-    Nothing but its `for` is shortened, so that those of a week do so as well.
+    Nothing but their `for` is shortened, so that those of a week fire as well.
     """
-    asked = [
-        {"eval_time": f"{_HALF_AN_HOUR}m", "alertname": message.alert, "exp_alerts": []}
-        for message in messages
-    ]
     tests = [
-        _test(str(number), message.targets, _HALF_AN_HOUR, 1, alert_rule_test=[asked[number]])
-        for number, message in enumerate(messages)
+        _test(
+            str(number),
+            message.targets,
+            _HALF_AN_HOUR,
+            1,
+            alert_rule_test=[
+                {"eval_time": f"{_HALF_AN_HOUR}m", "alertname": message.alert, "exp_alerts": []}
+            ],
+        )
+        for number, message in enumerate(messages.values())
     ]
+    names = list(messages)
     output = _run(program, tests, 1, folder, shortened_rules(folder))
-    told = {int(number): json.loads(text) for number, text in _TEXT.findall(output)}
-    return [told.get(number, "") for number in range(len(messages))]
+    return {names[int(number)]: json.loads(text) for number, text in _TEXT.findall(output)}
 
 
 def _test(

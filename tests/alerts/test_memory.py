@@ -35,7 +35,7 @@ case = partial(Case, about="UKCCertificate.+")
 ONE_EXPORTER = {
     "failed scrapes end nothing": case(
         [exporter(answers(10, LATE), fails(2), answers(9, LATE), fails(1), answers(1, LATE))],
-        {minute: [LATE_ALERT] for minute in range(23)},
+        dict.fromkeys(range(23), (LATE_ALERT,)),
     ),
     "failed scrapes do not start a wait again": case(
         [exporter(answers(2, UNKNOWN), fails(2), answers(1, UNKNOWN))],
@@ -55,14 +55,14 @@ ONE_EXPORTER = {
     ),
     "a new process has not polled yet": case(
         [exporter(answers(10, UNKNOWN), fails(1), answers(3, UNREAD), answers(1, UNKNOWN))],
-        {minute: [UNKNOWN_ALERT] for minute in range(5, 20)},
+        dict.fromkeys(range(5, 20), (UNKNOWN_ALERT,)),
     ),
     "a new pod has not polled yet": case(
         [
             exporter(answers(10, UNKNOWN), is_gone(1)),
             exporter(is_gone(10), answers(3, UNREAD), answers(1, UNKNOWN), instance="b"),
         ],
-        {minute: [UNKNOWN_ALERT] for minute in range(5, 20)},
+        dict.fromkeys(range(5, 20), (UNKNOWN_ALERT,)),
     ),
     "deleted": case([exporter(answers(10, LATE), answers(1, metro()))], {9: [LATE_ALERT], 10: []}),
     "deleted while a scrape failed": case(
@@ -254,7 +254,7 @@ def resharded(before: int, after: int, order: Sequence[int], gap: int) -> list[T
 CHANGES_OF_NUMBER = {
     f"from {before} to {after} shards, {gap} min apart, in the order {order}": case(
         resharded(before, after, order, gap),
-        {minute: [f"{before * after} {UNKNOWN_ALERT}"] for minute in range(5, 40)},
+        dict.fromkeys(range(5, 40), (f"{before * after} {UNKNOWN_ALERT}",)),
     )
     for before, after in ((3, 2), (2, 3), (3, 1), (1, 3))
     for order in permutations(range(3))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.alerts.peers import PROMTOOLS
 from tests.alerts.rules import ALERTMANAGER, RULE_FILES
 from tests.world.tools import need
 
@@ -21,9 +22,10 @@ def run(*command: str | Path) -> str:
     return done.stdout
 
 
-def test_promtool_accepts_the_rules() -> None:
-    """No duplicate rules, and nothing that Prometheus 2.42 does not know."""
-    said = run("promtool", "check", "rules", "--lint=all", "--lint-fatal", *RULE_FILES)
+@pytest.mark.parametrize("program", PROMTOOLS.values(), ids=[*PROMTOOLS])
+def test_promtool_accepts_the_rules(program: str) -> None:
+    """No duplicate rules, and nothing that either version does not know."""
+    said = run(program, "check", "rules", "--lint=all", "--lint-fatal", *RULE_FILES)
 
     assert len(RULE_FILES) == said.count("SUCCESS")
 
@@ -68,6 +70,7 @@ def test_amtool_accepts_the_example() -> None:
         "UKCCertificateExpiryImminent",
         "UKCCertificateRenewalOverdue",
         "UKCCertificateExpiringSoon",
+        "UKCOmittedCertificates",
     ],
 )
 def test_expiry_is_repeated_daily(name: str, severity: str) -> None:

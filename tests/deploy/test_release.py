@@ -72,8 +72,8 @@ def test_this_tree_holds_together(tree: Path) -> None:
         ),
         pytest.param(
             "docs/runbook.md",
-            "## UKCExporterDown",
-            "## Exporter down",
+            "## UKCClockSkewed",
+            "## Clock skewed",
             "alerts/ukc-exporter.rules.yaml: https://",
             id="heading of the runbook",
         ),
