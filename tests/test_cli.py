@@ -436,7 +436,7 @@ async def test_demo_prints_what_to_open() -> None:
 
     for state in ("pending", "valid", "error"):
         assert f'state="{state}"}} 1\n' in page
-    shown = re.findall(r"^(ukc_\S+) \S+$", README.read_text("utf-8"), re.MULTILINE)
+    shown = re.findall(r"^ *(ukc_\S+) \S+$", README.read_text("utf-8"), re.MULTILINE)
     assert len(shown) >= 4
     assert not [series for series in shown if f"\n{series} " not in page]
     for name in ("fra0", "dal0", "sin0"):

@@ -72,9 +72,9 @@ def test_this_tree_holds_together(tree: Path) -> None:
         ),
         pytest.param(
             "docs/runbook.md",
-            "## UKCClockSkewed",
-            "## Clock skewed",
-            "alerts/ukc-exporter.rules.yaml: https://",
+            "## UKCCertificateUnused",
+            "## Certificate unused",
+            "alerts/ukc-certificates.rules.yaml: https://",
             id="heading of the runbook",
         ),
         pytest.param(
