@@ -154,7 +154,7 @@ async def test_from_the_platform_to_a_person(tmp_path: Path) -> None:
         )
         text = pending["annotations"]["description"]
         assert f"The certificate {requested.name} for new.example.net (account default," in text
-        assert "cannot be reached under new.example.net" in text
+        assert "Services that use it cannot be reached over TLS until it is." in text
         world.fra0.advance(HOUR / 2)
         await world.sent("resolved", alertname="UKCCertificateIssuancePending", severity="critical")
 
