@@ -1,5 +1,6 @@
 """The shipped alert files, as tests read them."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,7 +12,8 @@ FOLDER = REPOSITORY / "alerts"
 RULE_FILES = tuple(sorted(FOLDER.glob("*.rules.yaml")))
 ALERTMANAGER = FOLDER / "alertmanager.example.yaml"
 RUNBOOK = REPOSITORY / "docs" / "runbook.md"
-PROMTOOL_TESTS = tuple(sorted(Path(__file__).parent.glob("*.test.yaml")))
+REMEMBERED = "certificate:ukc_certificate_attention:now"
+"""The one series that is remembered, on which alerts about certificates are."""
 
 
 class Rule(NamedTuple):
@@ -50,4 +52,10 @@ def _rule(rule: dict[str, Any]) -> Rule:
 
 RULES = tuple(rules())
 ALERTS = tuple(rule for rule in RULES if rule.alert)
+REASONS = {
+    found[1]: rule.alert
+    for rule in ALERTS
+    if rule.alert and (found := re.fullmatch(rf'{REMEMBERED}{{reason="(\w+)"}}', rule.expr))
+}
+"""The alert of each reason that the exporter gives."""
 NAMES = tuple(dict.fromkeys(rule.alert for rule in ALERTS if rule.alert))

@@ -71,6 +71,7 @@ CASES = [
             "UKCCertificateIssuancePending",
             "UKCCertificateValidationRetrying",
             "UKCCertificateError",
+            "UKCCertificateExpiryUnknown",
             "UKCCertificateNotYetValid",
             "UKCCertificateUnused",
         )

@@ -1,0 +1,15 @@
+"""Other versions and other programs that the rules are tried with; `.ci/peers` brings them."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+PEERS: Final = Path(os.environ.get("PEERS", "/opt/peers"))
+
+PROMETHEUS_2: Final = "prometheus"
+PROMETHEUS_3: Final = str(PEERS / "prometheus")
+VICTORIA_METRICS: Final = str(PEERS / "victoria-metrics")
+VMALERT: Final = str(PEERS / "vmalert")
+
+PROMTOOLS: Final = {"2": "promtool", "3": str(PEERS / "promtool")}
+"""The oldest Prometheus that the rules are for, which Debian 12 has, and today's."""
