@@ -40,7 +40,7 @@ ARG REVISION
 LABEL org.opencontainers.image.title="ukc-certificate-exporter" \
       org.opencontainers.image.description="Prometheus exporter for the TLS certificates of Unikraft Cloud custom domains." \
       org.opencontainers.image.source="https://github.com/unikraft-cloud/certificate-exporter" \
-      org.opencontainers.image.documentation="https://github.com/unikraft-cloud/certificate-exporter/blob/main/docs/deploy.md" \
+      org.opencontainers.image.documentation="https://github.com/unikraft-cloud/certificate-exporter/blob/main/docs/install.md" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"

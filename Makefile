@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit bench fuzz soak hostile fidelity dashboards manifests docs image release-check sbom locks clean
+.PHONY: help demo test quick lint unit bench fuzz soak hostile fidelity dashboards manifests docs pictures image release-check sbom locks clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -30,7 +30,13 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
 demo: $(VENV)/.runtime ## The exporter against a simulated platform; no account, no file
 	$(BIN)/ukc-certificate-exporter demo
 
+# A worker for each core; what they share: tests/world/workers.py.
+PYTEST := $(BIN)/pytest --numprocesses=auto
+
 test: lint unit ## Everything that continuous integration checks
+
+quick: lint ## Within a minute: everything but the tests that run real programs, uncovered
+	$(PYTEST) -m "not e2e"
 
 lint: $(VENV)/.dev ## Style, types, import floors
 	$(BIN)/ruff check .
@@ -39,7 +45,7 @@ lint: $(VENV)/.dev ## Style, types, import floors
 	$(BIN)/lint-imports --no-cache
 
 unit: $(VENV)/.dev ## The test suite with its coverage gate
-	$(BIN)/pytest --cov --cov-report=term
+	$(PYTEST) --cov --cov-report=term
 
 bench: $(VENV)/.dev ## Measure against what cannot be avoided; needs nginx and requirements/bench.txt
 	$(BIN)/python -m bench
@@ -48,7 +54,7 @@ fidelity: $(VENV)/.dev ## Judge the alerts on simulated lifecycles and a healthy
 	$(BIN)/python -m bench.fidelity
 
 fuzz: $(VENV)/.dev ## Property tests with 20,000 examples each, for a quarter of an hour
-	$(BIN)/pytest -m hypothesis --hypothesis-profile=fuzz
+	$(PYTEST) -m hypothesis --hypothesis-profile=fuzz
 
 soak: $(VENV)/.dev ## Twenty minutes of faults, reloads and scrapes; MINUTES=n for others
 	$(BIN)/python -m bench.soak --minutes $(or $(MINUTES),20)
@@ -58,6 +64,9 @@ hostile: $(VENV)/.dev ## Ten thousand hostile requests, and what scrapes take me
 
 docs: $(VENV)/.dev ## Write the generated pages again
 	$(BIN)/python -m docs.generate
+
+pictures: $(VENV)/.dev ## Take the pictures of the page again; needs chromium
+	$(BIN)/python -m docs.pictures
 
 dashboards: $(VENV)/.dev ## Write the generated dashboards again
 	$(BIN)/python -m dashboards.source

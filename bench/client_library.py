@@ -29,7 +29,7 @@ _PLAIN: tuple[tuple[str, Callable[[Certificate], float | None]], ...] = (
     ("created_timestamp_seconds", lambda c: c.created_at),
     ("validation_attempts", lambda c: c.attempts),
     ("validation_next_timestamp_seconds", lambda c: c.next_attempt),
-    ("service_groups", lambda c: len(c.service_groups)),
+    ("service_groups", lambda c: len(c.service_groups or ())),
 )
 _OWN = ("uuid", "subject", "issuer", "serial_number", "wildcard", "renewal")
 
@@ -50,11 +50,11 @@ class _Certificates(Collector):
         for c in self._certificates:
             who = ("default", "fra0", c.name, c.common_name)
             wildcard = str(c.wildcard).lower()
-            own = (c.uuid, c.subject, c.issuer, c.serial_number, wildcard, c.renewal)
+            own = (c.uuid, c.subject, c.issuer, c.serial_number, wildcard, "automatic")
             info.add_metric((*who, *own), 1)
             for name in STATES:
                 state.add_metric((*who, name), name == c.state)
-            for group in c.service_groups:
+            for group in c.service_groups or ():
                 groups.add_metric((*who, group.name, group.uuid), 1)
             for metric, value in plain:
                 known = value(c)
@@ -75,7 +75,9 @@ def _median(work: Callable[[], object]) -> float:
 def main(count: int) -> None:
     """Measure all three in one process."""
     reading = protocol.read(200, {}, answer(fleet(count)), now=_NOW)
-    snapshot = look(Key("default", "fra0"), reading, None, taken_at=_NOW, stale_after=3600)
+    snapshot = look(
+        Key("default", "fra0"), reading, None, taken_at=_NOW, read_at=0, stale_after=3600
+    )
     registry = CollectorRegistry()
     registry.register(_Certificates(snapshot.certificates))
     page = render(snapshot, None, now=_NOW)

@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
-_BEGIN = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 _SPREAD_SECONDS = 60 * 86400
+# Healthy ones: none is so old that its renewal is overdue.
+_BEGIN = dt.datetime.now(dt.UTC).replace(microsecond=0) - dt.timedelta(seconds=_SPREAD_SECONDS)
 _LIFETIME = dt.timedelta(days=90)
 
 

@@ -12,11 +12,38 @@ import httpx
 import msgspec
 
 from exporter import loop
-from exporter.api.model import Item
+
+
+class _ServiceGroup(msgspec.Struct, frozen=True, gc=False):
+    uuid: str = ""
+    name: str = ""
+
+
+class _Validation(msgspec.Struct, frozen=True, gc=False):
+    attempt: int = 0
+    next: str | None = None
+
+
+class _Item(msgspec.Struct, frozen=True, gc=False):
+    uuid: str | None = None
+    name: str | None = None
+    status: str | None = None
+    message: str | None = None
+    error: int | None = None
+    created_at: str | None = None
+    common_name: str | None = None
+    state: str | None = None
+    validation: _Validation | None = None
+    subject: str | None = None
+    issuer: str | None = None
+    serial_number: str | None = None
+    not_before: str | None = None
+    not_after: str | None = None
+    service_groups: tuple[_ServiceGroup, ...] | None = None
 
 
 class _Data(msgspec.Struct):
-    certificates: list[Item[str]]
+    certificates: list[_Item]
 
 
 class _Envelope(msgspec.Struct):

@@ -4,7 +4,6 @@ A page is rendered in parts of 100,000 certificates, which is what several shard
 """
 
 import datetime as dt
-import itertools
 
 from bench.fleet import answer, fleet
 from exporter.api import protocol
@@ -36,11 +35,13 @@ def main() -> None:
 def _sizes(count: int, part: int) -> tuple[int, int, int, int, int]:
     body = answer(fleet(count, metro=part))
     reading = protocol.read(200, {}, body, now=_NOW)
-    snapshot = look(Key("default", "fra0"), reading, None, taken_at=_NOW, stale_after=3600)
+    snapshot = look(
+        Key("default", "fra0"), reading, None, taken_at=_NOW, read_at=0, stale_after=3600
+    )
     page = render(snapshot, None, now=_NOW)
     none = render(snapshot, None, now=_NOW, selection=Selection("none"))
-    shown = join(itertools.chain.from_iterable(page.segments))
-    hidden = join(itertools.chain.from_iterable(none.segments))
+    shown = join(page.segments)
+    hidden = join(none.segments)
     return (
         len(body),
         sum(piece.count(b"\n") for piece in shown.text()),

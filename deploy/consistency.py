@@ -22,8 +22,8 @@ REPETITIONS: Final = (
     Repetition("deploy/kubernetes/base/kustomization.yaml", r"kubernetes.io/version: (\S+)"),
     Repetition("deploy/compose.yaml", r"image: ukc-certificate-exporter:(\S+)"),
     Repetition("deploy/compose.yaml", r"VERSION: (\S+)"),
-    Repetition("docs/deploy.md", r"\?ref=v(\S+)"),
-    Repetition("docs/deploy.md", r"ukc-certificate-exporter:(\d[^\s`]*)"),
+    Repetition("docs/install.md", r"\?ref=v(\S+)"),
+    Repetition("docs/install.md", r"ukc-certificate-exporter:(\d[^\s`]*)"),
 )
 
 

@@ -29,7 +29,7 @@ Stop with Ctrl-C.
 
 
 async def demo(web: Web, *, say: Callable[[str], None], seed: int = 1) -> None:
-    """Serve until SIGTERM or SIGINT; `say` is given a welcome. Raises as `service.serve` does."""
+    """Serve until SIGTERM or SIGINT; `say` prints a welcome. Raises as `service.serve` does."""
     async with contextlib.AsyncExitStack() as stack:
         clock, metros = Clock(), []
         for name in METROS:

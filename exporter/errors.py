@@ -15,7 +15,8 @@ ExporterError
     ├── TooLarge                too_large
     └── Unexpected              other
 
-An exception outside this tree is a bug in the exporter and is allowed to end the process.
+An exception outside this tree is a bug in the exporter. While an answer is fetched, read or
+rendered it fails that poll as `other` (polling/unforeseen.py); anywhere else it ends the process.
 """
 
 from typing import ClassVar, Final

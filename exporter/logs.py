@@ -1,4 +1,4 @@
-"""How the exporter's log lines look: one event a line, logfmt or JSON, on standard error."""
+"""Log lines: one event each, logfmt or JSON, on standard error."""
 
 import contextlib
 import io
@@ -20,7 +20,7 @@ _MAX_CHARACTERS: Final = 1000
 
 
 class _StandardError(io.TextIOBase):
-    """Standard error, if there is one: a line that it does not take ends no exporter."""
+    """Standard error, if it is open; a line that cannot be written is lost, and no error."""
 
     def write(self, text: str) -> int:
         with contextlib.suppress(OSError):
@@ -37,13 +37,13 @@ class _StandardError(io.TextIOBase):
 STANDARD_ERROR: Final = cast("TextIO", _StandardError())
 
 
-def configure_logging(level: str, form: Literal["logfmt", "json"]) -> None:
-    """Send every event of this process to standard error, in this form from this level up.
+def configure_logging(level: str, line_format: Literal["logfmt", "json"]) -> None:
+    """Send the events of this process to standard error, in this format, from this level up.
 
-    Libraries are heard from `warn` up only: their debug lines show what is on the wire.
+    Libraries log from `warn` up only: their debug lines show requests with their headers.
     """
     renderer: structlog.typing.Processor = structlog.processors.JSONRenderer(ensure_ascii=False)
-    if form == "logfmt":
+    if line_format == "logfmt":
         renderer = structlog.processors.LogfmtRenderer(
             key_order=("ts", "level", "msg"), bool_as_flag=False
         )
@@ -69,7 +69,7 @@ def configure_logging(level: str, form: Literal["logfmt", "json"]) -> None:
 
 
 def _printable(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Names and messages come from afar: nothing in them may end a line or move a cursor."""
+    """Names and messages come from the API: nothing in them may end a line or move a cursor."""
     return {key: _shown(value) if isinstance(value, str) else value for key, value in event.items()}
 
 
@@ -80,7 +80,7 @@ def _shown(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """The text with an escape for each character that would do something to a terminal."""
+    """The text with an escape for each character that controls a terminal."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

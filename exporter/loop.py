@@ -1,4 +1,4 @@
-"""Which event loop runs the exporter, and what may be done beside it."""
+"""The event loop of the exporter, and work in threads beside it."""
 
 import asyncio
 import os
@@ -9,24 +9,24 @@ from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
 SWITCH_SECONDS: Final = 0.0005
-"""How long a thread that reads or renders may keep the event loop from running."""
+"""How long a thread that reads or renders may hold the interpreter's lock."""
 
 T = TypeVar("T")
 
 
 class Aside(Protocol):
-    """Does some work in a thread, so that the event loop goes on meanwhile."""
+    """Does work in a thread, so that the event loop goes on meanwhile."""
 
     def __call__(self, work: Callable[[], T], /) -> Awaitable[T]:
-        """What the work returns or raises."""
+        """Return or raise what the work does."""
         ...
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
     """Run to the end on uvloop where it is installed, otherwise on asyncio's own loop.
 
-    uvloop writes to sockets without the interpreter's lock, so a large page leaves at full speed
-    while a poll is being rendered.
+    uvloop writes to sockets without the interpreter's lock, so that a large answer is sent at full
+    speed while a poll is rendered (decisions/0502).
     """
     sys.setswitchinterval(SWITCH_SECONDS)
     _occupy_standard_descriptors()
@@ -36,7 +36,7 @@ def run(main: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(main)
 
     class Loop(uvloop.Loop):  # type: ignore[misc, unused-ignore]
-        """Resolves names as asyncio does: libuv's few threads would hold up the process' end."""
+        """Resolves names as asyncio does: the end of the process waits for libuv's threads."""
 
         async def getaddrinfo(self, host: Any, port: Any, **how: int) -> Any:
             resolve = partial(socket.getaddrinfo, host, port, **how)
@@ -47,10 +47,10 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
 
 def _occupy_standard_descriptors() -> None:
-    """Open nothing in place of a standard stream that is closed.
+    """Open the null device in place of each standard stream that is closed.
 
-    A socket there would be given what a library writes to that stream, and libuv ends the process
-    when it meets one.
+    The next socket would take its descriptor: a library that writes to the stream would write to
+    the socket, and libuv aborts the process when it is given one.
     """
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
         pass

@@ -1,4 +1,4 @@
-"""Another configuration put in force while the exporter runs, whole or not at all."""
+"""Another configuration put in force at run time, whole or not at all (decisions/0403)."""
 
 import asyncio
 import time
@@ -15,9 +15,9 @@ log = structlog.get_logger()
 
 
 class Reloader:
-    """Loads both files anew, one attempt at a time.
+    """Loads the configuration and the web config file again, one attempt at a time.
 
-    `load` gives the configuration and `apply` puts it in force; both may refuse.
+    `load` gives the configuration and `apply` puts it in force; both raise `ConfigurationError`.
     `clock` gives Unix time.
     """
 
@@ -38,9 +38,9 @@ class Reloader:
         self._turn = asyncio.Lock()
 
     async def reload(self) -> None:
-        """Put what the files say now in force.
+        """Put the files as they are now in force.
 
-        Raises `ConfigurationError`; then everything stays as it was.
+        Raises `ConfigurationError`, and then nothing has changed.
         """
         async with self._turn:
             try:
@@ -49,7 +49,7 @@ class Reloader:
                 await self._apply(configuration)
                 self._web.use(web)
             except ConfigurationError as exc:
-                self._telemetry.configuration_refused()
+                self._telemetry.configuration_refused(str(exc))
                 log.warning("configuration refused, the old one stays", error=str(exc))
                 raise
             self._telemetry.configuration_loaded(self._clock())

@@ -1,4 +1,4 @@
-"""The composition root: the graph of one exporter, and its life until it is told to stop."""
+"""The composition root: the objects of one exporter, wired, and their life until a signal."""
 
 import asyncio
 import contextlib
@@ -16,21 +16,27 @@ from typing import Final, NamedTuple, TypeVar
 import structlog
 from starlette.types import ASGIApp
 
-from exporter.api.client import Client
+from exporter.api.client import BATCHES_IN_FLIGHT, Client
+from exporter.api.exchange import Exchange
 from exporter.api.transport import Budget, Trust, connections
-from exporter.config import Configuration, Selection
+from exporter.config import Configuration, Metro
 from exporter.errors import ConfigurationError, ExporterError
-from exporter.exposition.render import Exposition, let_go, render
-from exporter.exposition.selection import wanted
+from exporter.exposition.render import Exposition, render
+from exporter.exposition.selection import passing
 from exporter.exposition.telemetry import Telemetry
-from exporter.polling.metros import Metros, Plan, Polled
+from exporter.judgement import Policy
+from exporter.polling.metros import Metros, Plan
 from exporter.polling.poller import Poller, Schedule
 from exporter.polling.snapshot import Key, MetroSnapshot, Store
+from exporter.polling.unforeseen import Unforeseen
 from exporter.reload import Reloader
+from exporter.status.board import Board
+from exporter.status.model import Status
+from exporter.status.verdict import failures
 from exporter.web import Guard, Limits, Server, WebSettings, create_app, create_probe_app
 
 GRACE_SECONDS: Final = 3
-"""How long a scrape may go on once the process was told to stop."""
+"""How long a scrape may go on after SIGTERM."""
 
 _LAST_SECONDS: Final = 4.5
 _BACKLOG: Final = 512
@@ -60,7 +66,7 @@ class Web(NamedTuple):
 
 
 class Graph:
-    """The parts of one exporter, wired; `apply` gives them metros to poll."""
+    """The objects of one exporter; `apply` gives them metros to poll."""
 
     def __init__(
         self, configuration: Configuration, executor: ThreadPoolExecutor, clock: Callable[[], float]
@@ -71,23 +77,42 @@ class Graph:
         self._budgets: dict[tuple[str, int], Budget] = {}
         self.telemetry = Telemetry(configuration.shard)
         self.telemetry.configuration_loaded(clock())
+        self._unforeseen = Unforeseen(self.telemetry.internal_error)
         self.store = Store()
-        self.exposition = Exposition(stale_after=configuration.stale_after, clock=clock)
-        self.metros = Metros(self._polled, self)
+        self.exposition = Exposition(stale_after=configuration.stale_after)
+        self.metros = Metros(self._poller)
+        self.board = Board(
+            self.metros.polling, self.exposition.rendered, self.telemetry, clock=clock
+        )
+        self._connections_each = 1
 
     @property
     def pollers(self) -> tuple[Poller, ...]:
-        """The poller of each metro."""
+        """The pollers, in the order of the configuration."""
         return self.metros.pollers
 
+    @property
+    def connections(self) -> int:
+        """How many connections to the API may be open at the same time."""
+        return len(self.pollers) * self._connections_each
+
     async def apply(self, configuration: Configuration) -> None:
-        """Poll what this configuration says; raises `ConfigurationError` and changes nothing."""
-        await self.metros.apply(configuration)
+        """Poll what this configuration says.
+
+        A metro that changed keeps its data for as long as it is the same API (decisions/0403).
+        Raises `ConfigurationError`, and then nothing has changed.
+        """
+        began, gone = await self.metros.apply(configuration)
+        for key in gone:
+            self._forget(key)
+        for plan in began:
+            self._begin(plan)
+        self._connections_each = BATCHES_IN_FLIGHT if configuration.batched else 1
         self.exposition.withdraw_after(configuration.stale_after)
         if configuration.stale_after < 2 * configuration.interval:
-            # To an alert what is withdrawn from a metro that is read was deleted.
+            # The rules take series that vanish while ukc_up is 1 for a deletion.
             log.warning(
-                "certificates may come and go between polls: stale_after is below two intervals",
+                "series may vanish between polls: stale_after is below two intervals",
                 stale_after=configuration.stale_after,
                 interval=configuration.interval,
             )
@@ -95,67 +120,70 @@ class Graph:
     def app(
         self, telemetry_path: str, reload: Callable[[], Awaitable[None]] | None = None
     ) -> ASGIApp:
-        """The ASGI application that serves what the pollers find."""
+        """The ASGI application that serves the metrics of these pollers."""
         return create_app(
             exposition=self.exposition,
             telemetry=self.telemetry,
-            store=self.store,
-            metros=self.metros,
+            board=self.board,
             ready=lambda: self.metros.tried,
             telemetry_path=telemetry_path,
             reload=reload,
         )
 
-    def begin(self, plan: Plan) -> None:
-        """The metro is polled from now on; what is known of it stays, as far as it is wanted."""
-        newest, passes = self.store.newest(plan.key), wanted(plan.metro.selection)
+    def _begin(self, plan: Plan) -> None:
+        """Keep what is known of the metro, as far as the plan still selects it."""
+        newest, passes = self.store.newest(plan.key), passing(plan.metro.selection)
         if newest and passes:
             self.store.publish(newest.only(passes))
         self.telemetry.track(plan.key, interval=plan.configuration.interval)
 
-    def forget(self, key: Key) -> None:
-        """Nothing is known of the metro any more."""
+    def _forget(self, key: Key) -> None:
         self.store.forget(key)
         self.exposition.forget(key)
         self.telemetry.forget(key)
 
-    def _polled(self, plan: Plan) -> Polled:
+    def _poller(self, plan: Plan) -> Poller:
         configuration = plan.configuration
-        tls = self._trust.context(plan.metro.authorities)
-        http = connections(plan.metro, configuration, tls)
-        client = Client(
+        http = connections(plan.metro, configuration, self._trust, os.environ)
+        exchange = Exchange(
             http,
             plan.account.token,
             timeout=configuration.timeout,
             max_response_bytes=configuration.max_response_bytes,
             on_request=self.telemetry.on_request(plan.key),
+            on_clock_skew=self.telemetry.on_clock_skew(plan.key),
             budget=self._budget(plan),
             clock=self._clock,
-            wanted=wanted(plan.metro.selection),
+            aside=self._aside,
+        )
+        client = Client(
+            exchange,
+            clock=self._clock,
+            passes=passing(plan.metro.selection),
             shard=configuration.shard,
             aside=self._aside,
         )
-        poller = Poller(
+        return Poller(
             plan.key,
             client.batched if configuration.batched else client.bulk,
             _schedule(configuration),
             store=self.store,
-            publish=partial(self._publish, plan.metro.selection),
+            publish=partial(self._publish, plan.metro),
             observer=self.telemetry,
+            failure=self._unforeseen.failure,
+            disconnect=http.aclose,
             clock=self._clock,
             aside=self._aside,
         )
-        return Polled(poller, http.aclose)
 
-    async def _publish(self, selection: Selection, snapshot: MetroSnapshot) -> None:
+    async def _publish(self, metro: Metro, snapshot: MetroSnapshot) -> None:
         previous = self.exposition.rendered(snapshot.key)
         now = self._clock()
-        rendering = partial(render, snapshot, previous, now=now, selection=selection)
+        policy = Policy(metro.thresholds, metro.renewal)
+        rendering = partial(
+            render, snapshot, previous, now=now, selection=metro.selection, policy=policy
+        )
         self.exposition.publish(await self._aside(rendering))
-        if previous:
-            held = [previous]
-            del previous, rendering
-            await self._aside(partial(let_go, held))
 
     def _aside(self, work: Callable[[], T]) -> Awaitable[T]:
         return asyncio.get_running_loop().run_in_executor(self._executor, work)
@@ -169,7 +197,7 @@ class Graph:
 
 
 def _schedule(configuration: Configuration) -> Schedule:
-    # A request that takes too long is given up first, so that it counts as one.
+    # Longer than a request may take, so that a slow one is counted as a request that timed out.
     deadline = max(configuration.interval, configuration.timeout + 1)
     return Schedule(configuration.interval, deadline, configuration.stale_after)
 
@@ -179,7 +207,7 @@ async def build(
     configuration: Configuration, *, clock: Callable[[], float] = time.time
 ) -> AsyncIterator[Graph]:
     """The graph for a configuration; its connections are closed at the end of the context."""
-    # One thread: readings and renderings side by side would only take turns, and hold more memory.
+    # One thread: two would only take turns at the interpreter's lock, and hold twice the memory.
     with ThreadPoolExecutor(1, "aside") as executor:
         graph = Graph(configuration, executor, clock)
         try:
@@ -191,15 +219,35 @@ async def build(
 
 async def once(
     configuration: Configuration, *, clock: Callable[[], float] = time.time
-) -> tuple[bytes, tuple[Key, ...]]:
-    """One poll of every metro: the page in text format, and the metros that failed."""
+) -> tuple[bytes, tuple[str, ...]]:
+    """One poll of every metro: the metrics in text format, and a line for each that failed."""
     async with build(configuration, clock=clock) as graph:
         await asyncio.gather(*(poller.poll() for poller in graph.pollers))
         page = graph.exposition.stream(
-            openmetrics=False, tail=graph.telemetry.exposition(openmetrics=False)
+            openmetrics=False, tail=graph.telemetry.exposition(openmetrics=False, process=False)
         )
-        failed = tuple(p.key for p in graph.pollers if graph.store.newest(p.key) is None)
-        return b"".join(page.text()), failed
+        return b"".join(page.text()), tuple(failures(graph.board.status()))
+
+
+async def collect(
+    configuration: Configuration,
+    *,
+    query: str = "",
+    polled: Callable[[], None] = lambda: None,
+    clock: Callable[[], float] = time.time,
+) -> Status:
+    """One poll of every metro, and all that needs attention or matches the query.
+
+    `polled` is called when a metro was polled.
+    """
+    async with build(configuration, clock=clock) as graph:
+
+        async def poll(poller: Poller) -> None:
+            await poller.poll()
+            polled()
+
+        await asyncio.gather(*map(poll, graph.pollers))
+        return graph.board.everything(query)
 
 
 async def serve(
@@ -211,8 +259,8 @@ async def serve(
 ) -> None:
     """Poll and serve until SIGTERM or SIGINT; SIGHUP reloads.
 
-    `load` gives the configuration anew for a reload; `listening` is told the first URL once
-    connections are taken.
+    `load` gives the configuration for a reload; `listening` is called with the first URL once
+    connections are accepted.
     Raises `ConfigurationError` for a bad web config file, `ExporterError` where an address cannot
     be bound, and any bug of a poller: the servers and the pollers are siblings, so that the
     process does not go on answering without them.
@@ -222,16 +270,32 @@ async def serve(
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(_THREADS, "worker"))
     async with contextlib.AsyncExitStack() as stack:
-        # First what the configuration may still be refused for, then the addresses.
+        # Whatever can still be wrong with the configuration is known before a port is bound.
         graph = await stack.enter_async_context(build(configuration))
         listeners = [stack.enter_context(listen(address)) for address in web.addresses]
         probes = [stack.enter_context(listen(a)) for a in (web.probe_address,) if a is not None]
         reloader = Reloader(load or (lambda: configuration), graph.apply, settings, graph.telemetry)
         app = graph.app(web.telemetry_path, reloader.reload if web.lifecycle else None)
-        servers = [Server(Guard(app, settings), listeners, settings, grace=GRACE_SECONDS)]
+        servers = [
+            Server(
+                Guard(app, settings),
+                listeners,
+                settings.handshake,
+                grace=GRACE_SECONDS,
+                reserved=lambda: graph.connections,
+            )
+        ]
         if probes:
             app = create_probe_app(lambda: graph.metros.tried)
-            servers.append(Server(app, probes, grace=GRACE_SECONDS, limits=_PROBES))
+            servers.append(
+                Server(
+                    app,
+                    probes,
+                    grace=GRACE_SECONDS,
+                    limits=_PROBES,
+                    reserved=lambda: graph.connections,
+                )
+            )
         async with asyncio.TaskGroup() as group:
             _obey(servers, lambda: group.create_task(_reload(reloader)))
             listening(_announce(listeners, probes, settings))
@@ -251,7 +315,7 @@ def _obey(servers: Sequence[Server], reload: Callable[[], object]) -> None:
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
-        # A thread that waits for a name server cannot be interrupted, and nobody waits for it.
+        # A thread in a name lookup cannot be interrupted, and Python waits for it (decisions/0404).
         last = threading.Timer(_LAST_SECONDS, os._exit, (0,))
         last.daemon = True
         last.start()
@@ -266,7 +330,7 @@ def _obey(servers: Sequence[Server], reload: Callable[[], object]) -> None:
 def _announce(
     listeners: Sequence[socket.socket], probes: Sequence[socket.socket], settings: WebSettings
 ) -> str:
-    tls = settings.current().context is not None
+    tls = settings.handshake() is not None
     for listener in listeners:
         log.info("listening", address=_where(listener), tls=tls)
     for listener in probes:
@@ -280,7 +344,7 @@ def _where(listener: socket.socket) -> str:
 
 
 def listen(address: Address) -> socket.socket:
-    """A listening socket. Raises `ExporterError` with the address where it cannot be had."""
+    """A listening socket. Raises `ExporterError` naming an address that cannot be bound."""
     try:
         if not address.host and socket.has_dualstack_ipv6():
             return socket.create_server(
@@ -291,5 +355,5 @@ def listen(address: Address) -> socket.socket:
     except OSError as exc:
         where = f"{address.host}:{address.port}"
         # Python adds the address to what the system says.
-        said = str(exc.strerror or exc).partition(" (while ")[0]
-        raise ExporterError(f"cannot listen on {where}: {said}") from exc
+        message = str(exc.strerror or exc).partition(" (while ")[0]
+        raise ExporterError(f"cannot listen on {where}: {message}") from exc

@@ -6,7 +6,7 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.world.leaks"]
+pytest_plugins = ["tests.world.leaks", "tests.world.measurements", "tests.world.workers"]
 
 # A busy machine is no failure; `make fuzz` takes the other profile.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -14,6 +14,8 @@ import httpx
 import pytest
 
 from exporter import __version__, cli
+from exporter.config import DEFAULT_STALE_AFTER
+from exporter.status.words import duration
 from tests.world.api import ScriptedApi, cut, endless, hang, http
 from tests.world.builders import body, item
 from tests.world.leaks import MARK
@@ -41,7 +43,7 @@ def metro(url: str, name: str = "fra0") -> str:
 
 async def test_version() -> None:
     """In the usual place."""
-    assert Done(0, f"ukc-certificate-exporter {__version__}\n", "") == await run("--version")
+    assert await run("--version") == Done(0, f"ukc-certificate-exporter {__version__}\n", "")
 
 
 @pytest.mark.parametrize(
@@ -56,8 +58,10 @@ async def test_version() -> None:
         (["serve", "--web.telemetry-path=metrics"], "expected a path that starts with /"),
         (["serve", "--web.telemetry-path=/-/ready"], "are the exporter's own"),
         (["serve", "--log.level=loud"], "invalid choice: 'loud'"),
-        (["check-config"], "the following arguments are required: --config.file"),
+        (["check-config"], "no --config.file, and UKC_METRO is not set"),
+        (["check-config", "--config.file="], "no --config.file, and UKC_METRO is not set"),
         (["simulate", "--listen-address=127.0.0.1:0"], "are required: --token"),
+        (["simulate", "--listen-address=localhost", "--token=a"], "expected HOST:PORT"),
         (["serve", "--config.file=/none.yaml"], "/none.yaml: cannot be read: No such file"),
         (["once"], "no --config.file, and UKC_METRO is not set"),
         ([], "no --config.file, and UKC_METRO is not set"),
@@ -123,11 +127,46 @@ async def test_a_bad_token_file(tmp_path: Path, content: str | None, want: str) 
 
 @pytest.mark.parametrize(("metros", "want"), [("fra0", "1 metro"), ("fra0, dal0", "2 metros")])
 async def test_check_config(tmp_path: Path, metros: str, want: str) -> None:
-    """A good file is said to be one."""
+    """The file and how much it configures."""
     flag = write(tmp_path, metros)
     done = await run("check-config", flag, variables=VARIABLES)
 
-    assert Done(0, f"{tmp_path / 'exporter.yaml'}: fine, 1 account, {want}\n", "") == done
+    first, *_ = done.out.splitlines()
+    assert (done.code, done.err) == (0, "")
+    assert first == f"{tmp_path / 'exporter.yaml'}: OK (1 account, {want})"
+
+
+ENVIRONMENT = f"""\
+environment: OK (1 account, 2 metros)
+every 1m, timeout 10s, fetch bulk, stale after {duration(DEFAULT_STALE_AFTER)}
+account default: token from the variable UKC_TOKEN
+  metro fra: https://api.fra.unikraft.cloud, series for all certificates
+  metro dal0: https://api.dal0.kraft.cloud, series for all certificates
+limits of default/fra, default/dal0:
+  automatic renewal: warning with 25%, critical with 10% of the lifetime left
+  manual renewal: warning 30d, critical 7d before expiry, at most a third and a tenth of the \
+lifetime
+  never issued: warning 15m, critical 1h after the request
+  domain validation: warning from 3 attempts
+"""
+
+
+@pytest.mark.parametrize("flags", [(), ("--config.file=", "--web.config.file=")], ids=["none", ""])
+async def test_check_config_of_the_environment(flags: tuple[str, ...]) -> None:
+    """Where no file is given, or an empty name, as in exporter-toolkit."""
+    done = await run("check-config", *flags, variables={**VARIABLES, "UKC_METRO": "fra,dal0"})
+
+    assert done == Done(0, ENVIRONMENT, "")
+
+
+@pytest.mark.parametrize("command", ["serve", "check-config"])
+async def test_check_config_refuses_what_serve_does(command: str) -> None:
+    """Authorities that the environment names and that cannot be used, as well."""
+    variables = {**VARIABLES, "UKC_METRO": "fra0", "SSL_CERT_FILE": "/none.pem"}
+    done = await run(command, variables=variables)
+
+    assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
+    assert "SSL_CERT_FILE" in done.err
 
 
 async def test_once_prints_a_page_that_promtool_accepts() -> None:
@@ -160,8 +199,19 @@ async def test_once_names_the_metro_that_failed(tmp_path: Path) -> None:
         done = await run("once", flag, variables=VARIABLES)
 
     assert done.code == 1
-    assert done.err.endswith("ukc-certificate-exporter: account default, metro dal0: failed\n")
+    last = done.err.splitlines()[-1]
+    assert last.startswith("ukc-certificate-exporter: account default, metro dal0: server_error: ")
     assert 'ukc_certificate_info{account="default",metro="fra0"' in done.out
+
+
+async def test_once_fails_where_nothing_could_be_read() -> None:
+    """A metro that answers and gives nothing of what it lists is no success."""
+    gone = {"status": "error", "uuid": "gone", "error": 8, "message": "No such certificate"}
+    async with ScriptedApi(http(200, body(gone))).serving() as url:
+        done = await run("once", variables={**VARIABLES, "UKC_METRO": url})
+
+    assert done.code == 1
+    assert "none of 1 certificate could be read" in done.err.splitlines()[-1]
 
 
 async def test_once_for_a_reader_who_has_seen_enough() -> None:
@@ -240,21 +290,21 @@ async def test_a_port_that_is_taken() -> None:
             variables={**VARIABLES, "UKC_METRO": "http://127.0.0.1:1"},
         )
 
-    said = f"ukc-certificate-exporter: cannot listen on 127.0.0.1:{port}: Address already in use"
-    assert (done.code, done.err.splitlines()[-1]) == (1, said)
+    message = f"ukc-certificate-exporter: cannot listen on 127.0.0.1:{port}: Address already in use"
+    assert (done.code, done.err.splitlines()[-1]) == (1, message)
 
 
 BUG = """
 import sys
 from exporter import cli
-from exporter.api import client
-def broken(*_, **__): raise ZeroDivisionError("a bug")
-client.read = broken
+from exporter.polling.poller import Poller
+async def broken(*_): raise ZeroDivisionError("a bug")
+Poller.poll = broken
 sys.exit(cli.main(sys.argv[1:]))
 """
 
 
-async def test_a_bug_in_a_poller_ends_the_process(tmp_path: Path) -> None:
+async def test_a_bug_in_the_loop_of_a_poller_ends_the_process(tmp_path: Path) -> None:
     """Exit 1: it does not go on answering 200 with what it once knew."""
     async with (
         ScriptedApi(http(200, body(item()))).serving() as api,
@@ -386,7 +436,7 @@ async def test_demo_prints_what_to_open() -> None:
 
     for state in ("pending", "valid", "error"):
         assert f'state="{state}"}} 1\n' in page
-    shown = re.findall(r"^(ukc_\S+) \S+$", README.read_text("utf-8"), re.MULTILINE)
+    shown = re.findall(r"^ *(ukc_\S+) \S+$", README.read_text("utf-8"), re.MULTILINE)
     assert len(shown) >= 4
     assert not [series for series in shown if f"\n{series} " not in page]
     for name in ("fra0", "dal0", "sin0"):

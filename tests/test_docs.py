@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+import promql_parser
 import pytest
 import yaml
 
 from docs import generate
 from exporter import __version__, cli
+from exporter.config import entries
 from exporter.config import file as config
 from exporter.errors import REASONS
 from exporter.web.access.configuration import parse as web_configuration
@@ -102,9 +104,9 @@ def test_every_field_of_the_configuration_is_documented_and_no_other() -> None:
     def fields(kind: type[msgspec.Struct], prefix: str = "") -> set[str]:
         return {prefix + field.name for field in msgspec.structs.fields(kind)}
 
-    known = fields(config._File) - {"accounts"}
-    known |= fields(config._AccountEntry, "accounts[].") - {"accounts[].metros"}
-    known |= {"accounts[].metros[]"} | fields(config._MetroEntry, "accounts[].metros[].")
+    known = fields(entries.File) - {"accounts"}
+    known |= fields(entries.AccountEntry, "accounts[].") - {"accounts[].metros"}
+    known |= {"accounts[].metros[]"} | fields(entries.MetroEntry, "accounts[].metros[].")
     text = (ROOT / "docs" / "configuration.md").read_text()
     table = text.partition("## The file")[2].partition("## The environment")[0]
 
@@ -115,7 +117,7 @@ def test_every_flag_is_documented(capsys: pytest.CaptureFixture[str]) -> None:
     """Of the commands that run an exporter."""
     text = (ROOT / "docs" / "configuration.md").read_text()
     documented = set(re.findall(r"^\| `(--[a-z.-]+)` \|", text, re.MULTILINE))
-    for command in ("serve", "demo", "once", "check-config"):
+    for command in ("serve", "demo", "once", "status", "check-config"):
         with pytest.raises(SystemExit):
             cli.main([command, "--help"])
 
@@ -124,9 +126,11 @@ def test_every_flag_is_documented(capsys: pytest.CaptureFixture[str]) -> None:
     assert documented == set(re.findall(r"--(?!help)[a-z]+(?:[.-][a-z]+)*", printed))
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/configuration.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", *(f"docs/{name}.md" for name in ("alerting", "configuration"))]
+)
 def test_yaml_examples_load(page: str, tmp_path: Path) -> None:
-    """What a reader copies is a configuration, or a scrape_config."""
+    """What a reader copies is a configuration, or a part of one of Prometheus'."""
     token = tmp_path / "token"
     token.write_text("example-token")
     examples = blocks(ROOT / page, "yaml")
@@ -134,11 +138,11 @@ def test_yaml_examples_load(page: str, tmp_path: Path) -> None:
         if "accounts" in example:
             text = example.replace("/run/secrets/ukc-token", str(token))
             assert config.parse(text.encode(), tmp_path / "f.yaml", {}).accounts
-        else:
-            assert (
-                yaml.safe_load(example)["scrape_configs"][0]["job_name"]
-                == "ukc-certificate-exporter"
-            )
+        elif "tls_server_config" not in example:
+            loaded = yaml.safe_load(example)
+            jobs = [job["job_name"] for job in loaded.get("scrape_configs", ())]
+            assert jobs in ([], ["ukc-certificate-exporter"])
+            assert all(ROOT.glob(path) for path in loaded.get("rule_files", ()))
 
     assert examples
 
@@ -157,6 +161,97 @@ def test_links_within_the_repository(page: Path) -> None:
             headings = re.findall(r"^#+ (.*)$", path.read_text(), re.MULTILINE)
             slugs = {re.sub(r"[^\w\- ]", "", h).strip().lower().replace(" ", "-") for h in headings}
             assert anchor in slugs, f"{page.name}: #{anchor}"
+
+
+def linked(page: Path) -> Iterator[Path]:
+    """The pages that a page leads to; a folder leads to those in it."""
+    for target in re.findall(r"\]\(([^)\s#]+)[^)]*\)", page.read_text()):
+        path = (page.parent / target).resolve()
+        if "://" not in target:
+            yield from path.glob("*.md") if path.is_dir() else (path,)
+
+
+def distances() -> dict[Path, int]:
+    """How many clicks each page of the repository is from the README."""
+    found = {ROOT / "README.md": 0}
+    queue = [ROOT / "README.md"]
+    for page in queue:
+        for path in linked(page):
+            if path.suffix == ".md" and path not in found:
+                found[path] = found[page] + 1
+                queue.append(path)
+    return found
+
+
+def test_every_page_can_be_reached_from_the_readme() -> None:
+    """Those for users within two clicks; a decision within three."""
+    clicks = distances()
+    pages = {page for page in PAGES if page.name != "head.md"}  # that is the head of another one
+    far = {page for page, n in clicks.items() if n > 2 + (page.parent.name == "decisions")}
+
+    assert (set(), set()) == (pages - set(clicks), far)
+
+
+GUIDES = (
+    "getting-started",
+    "install",
+    "configuration",
+    "metrics",
+    "alerting",
+    "dashboards",
+    "runbook",
+    "troubleshooting",
+    "scaling",
+    "internals",
+)
+
+
+def test_the_readme_leads_to_ten_guides() -> None:
+    """Ten pages for users; what else is in docs/ is evidence that one of them leads to."""
+    direct = {path.stem for path in linked(ROOT / "README.md") if path.parent == ROOT / "docs"}
+
+    assert set(GUIDES) == direct - {"performance"}
+
+
+@pytest.mark.parametrize(
+    ("question", "anchor"),
+    [
+        ("token permissions", "what-permissions-does-the-token-need"),
+        ("a 14-day threshold", "how-do-i-get-warned-14-days-before-expiry"),
+        ("a certificate is missing", "why-is-a-certificate-missing"),
+        ("two replicas", "can-i-run-two-replicas"),
+        ("blackbox_exporter", "how-does-it-differ-from-blackbox_exporter"),
+        ("upgrading", "how-do-i-upgrade"),
+        ("metro codes", "which-metros-are-there-and-what-are-fra0-and-fra"),
+        ("who renews it", "why-is-a-certificate-manual-or-automatic"),
+        ("a metro is down", "why-is-up-1-while-a-metro-is-down"),
+        ("requests", "how-many-requests-does-it-make"),
+    ],
+)
+def test_questions_of_a_new_user_have_an_answer(question: str, anchor: str) -> None:
+    """Each is a heading of the page that the README links, and in its list at the top."""
+    page = ROOT / "docs" / "troubleshooting.md"
+
+    assert f"](#{anchor})" in page.read_text(), question
+    assert page in linked(ROOT / "README.md")
+
+
+QUERIES = [
+    pytest.param(block.strip(), id=f"{page.stem}: {block.strip()[:40]}")
+    for page in (
+        ROOT / "docs" / f"{name}.md" for name in ("metrics", "alerting", "troubleshooting")
+    )
+    for block in blocks(page, "promql")
+]
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_queries_parse_and_ask_for_what_is_exposed(query: str) -> None:
+    """One query a block, ready to paste."""
+    promql_parser.parse(query)
+    samples = set(re.findall(r"^\| `(\w+)` \|", generate.metrics(), re.MULTILINE))
+
+    assert set(re.findall(r"\bukc_\w+", query)) <= samples
 
 
 def test_reasons_are_documented() -> None:
@@ -180,7 +275,8 @@ def test_the_fault_matrix_is_documented_as_it_is_tested() -> None:
 
 def test_the_web_config_example_loads(tmp_path: Path) -> None:
     """What a reader copies is a web config file."""
-    (example,) = blocks(ROOT / "docs" / "web-config-file.md", "yaml")
+    page = ROOT / "docs" / "configuration.md"
+    (example,) = (e for e in blocks(page, "yaml") if "tls_server_config" in e)
     loaded = web_configuration(example.encode(), tmp_path / "web.yml")
 
     assert (loaded.tls is not None, len(loaded.users), len(loaded.headers)) == (True, 1, 2)

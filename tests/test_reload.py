@@ -155,7 +155,7 @@ async def test_a_bad_file_changes_nothing(tmp_path: Path) -> None:
     async with api("fra").serving() as f, exporting(tmp_path, ("fra0", f)) as exporter:
         before = await exporter.value("ukc_exporter_config_last_reload_success_timestamp")
         exporter.path.write_text("accounts: []")
-        code, said = await exporter.reload()
+        code, message = await exporter.reload()
         bad = await exporter.value(SUCCESSFUL)
         page = await exporter.page()
         since = await exporter.value("ukc_exporter_config_last_reload_success_timestamp")
@@ -163,7 +163,7 @@ async def test_a_bad_file_changes_nothing(tmp_path: Path) -> None:
         good = await exporter.reload()
         well = await exporter.value(SUCCESSFUL)
 
-    assert (code, f"{exporter.path}: " in said, "`$.accounts`" in said) == (500, True, True)
+    assert (code, f"{exporter.path}: " in message, "`$.accounts`" in message) == (500, True, True)
     assert (bad, before == since, 'name="fra"' in page) == (0, True, True)
     assert (good[0], well) == (200, 1)
 
@@ -213,10 +213,10 @@ async def test_the_web_config_file_is_part_of_it(tmp_path: Path) -> None:
             Authority(tmp_path).issue("server")
             exporter.write(("fra0", f), ("dal0", d))
             web.write_text("tls_server_config: {cert_file: server.pem, key_file: server.key}")
-            code, said = await exporter.reload()
+            code, message = await exporter.reload()
             page = await exporter.page()
 
-    assert (code, "by a restart only" in said, "dal0" in page) == (500, True, False)
+    assert (code, "by a restart only" in message, "dal0" in page) == (500, True, False)
 
 
 async def test_a_rotated_token_is_used_by_the_next_poll(tmp_path: Path) -> None:

@@ -1,10 +1,10 @@
 """The graph of one exporter against simulated and scripted metros, over real sockets."""
 
 import itertools
-import re
 import socket
 import time
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
@@ -12,9 +12,17 @@ import structlog.testing
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter import service
-from exporter.config import Account, Configuration, Metro, Selection, Shard, Token, TokenVariable
+from exporter.config import (
+    Account,
+    Configuration,
+    Metro,
+    Pattern,
+    Selection,
+    Shard,
+    Token,
+    TokenVariable,
+)
 from exporter.errors import ExporterError
-from exporter.polling.snapshot import Key
 from exporter.service import Address
 from exporter.simulator import Simulator, serve
 from tests.world.api import ScriptedApi, hang, http
@@ -48,13 +56,14 @@ async def test_the_specifications_samples_give_exactly_the_contracts_series() ->
     days = [line for line in got if line.startswith("ukc_certificate_expiry_days")]
 
     assert golden == [line for line in got if line not in days]
+    assert {line[:4] for line in page.decode().splitlines() if line[0] != "#"} == {"ukc_"}
     assert (len(days), 'metro="fra0"' in days[0]) == (1, True)
     assert float(days[0].split()[-1]) < 0
     assert failed == ()
 
 
 async def test_three_broken_of_250() -> None:
-    """247 are served; three are counted with their reason, with one log line each."""
+    """248 are served, one of them but for a field; two are counted with their reason."""
     certificates = [item(uuid=f"u{n}", name=f"n{n}", status=...) for n in range(247)]
     certificates[7:7] = [item(uuid="odd", name="odd", not_after="next year")]
     certificates[90:90] = [{"status": "error", "uuid": "gone", "error": 8, "message": "No such"}]
@@ -63,19 +72,27 @@ async def test_three_broken_of_250() -> None:
         async with ScriptedApi(http(200, body(*certificates))).serving() as url:
             page, _ = await service.once(configuration([("fra0", url)]))
 
-    assert len(lines(page, "ukc_certificate_info{")) == 247
+    assert len(lines(page, "ukc_certificate_info{")) == 248
     assert lines(page, "ukc_certificates_listed{", "ukc_certificates_fetched{") == [
         'ukc_certificates_listed{account="default",metro="fra0"} 250.0',
-        'ukc_certificates_fetched{account="default",metro="fra0"} 247.0',
+        'ukc_certificates_fetched{account="default",metro="fra0"} 248.0',
     ]
-    assert {'reason="not_found"} 1.0', 'reason="undecodable"} 1.0', 'reason="other"} 1.0'} == {
+    assert {'reason="not_found"} 1.0', 'reason="other"} 1.0'} == {
         line.split(",")[-1]
         for line in lines(page, "ukc_certificates_skipped{")
         if not line.endswith(" 0.0")
     }
+    fields = lines(page, "ukc_certificates_unread_fields{")
+    assert [f for f in fields if f.endswith(" 1.0")] == [
+        'ukc_certificates_unread_fields{account="default",field="not_after",metro="fra0"} 1.0'
+    ]
     assert sorted(
-        (event["reason"], event["uuid"]) for event in logs if event["log_level"] == "warning"
-    ) == [("not_found", "gone"), ("other", "twin"), ("undecodable", "odd")]
+        (event["event"], event["uuid"]) for event in logs if event["log_level"] == "warning"
+    ) == [
+        ("certificate field not read", "odd"),
+        ("certificate skipped", "gone"),
+        ("certificate skipped", "twin"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -93,7 +110,8 @@ async def test_one_bad_metro_changes_nothing_for_the_others(bad: object, reason:
         metros = [("fra0", fine), ("dal0", broken), ("sin0", fine)]
         page, failed = await service.once(configuration(metros, timeout=0.5))
 
-    assert (Key("default", "dal0"),) == failed
+    (line,) = failed
+    assert line.startswith(f"account default, metro dal0: {reason}: ")
     assert [line.split()[-1] for line in lines(page, "ukc_up{")] == ["1.0", "0.0", "1.0"]
     assert [f'ukc_poll_failures_total{{account="default",metro="dal0",reason="{reason}"}} 1.0'] == [
         line for line in lines(page, "ukc_poll_failures_total{") if line.endswith(" 1.0")
@@ -104,12 +122,31 @@ async def test_one_bad_metro_changes_nothing_for_the_others(bad: object, reason:
     ]
 
 
-@pytest.mark.parametrize("fetch", ["bulk", "batched"])
+def without_bodies(app: Any) -> Any:
+    """A gateway that refuses a GET with a body."""
+
+    async def refusing(scope: Any, receive: Any, send: Any) -> None:
+        if b"content-length" in dict(scope["headers"]):
+            await send({"type": "http.response.start", "status": 400, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+        else:
+            await app(scope, receive, send)
+
+    return refusing
+
+
+@pytest.mark.parametrize(
+    ("fetch", "gateway"),
+    [("bulk", lambda app: app), ("batched", lambda app: app), ("batched", without_bodies)],
+    ids=["bulk", "batched", "batched, without bodies"],
+)
 @pytest.mark.parametrize("generation", [1, 2])
-async def test_both_ways_of_fetching_read_both_generations(fetch: str, generation: int) -> None:
+async def test_all_ways_of_fetching_read_both_generations(
+    fetch: str, gateway: Any, generation: int
+) -> None:
     """The simulator's whole fleet, equal to its ground truth."""
     simulator = Simulator("mixture", seed=3, token=TOKEN, generation=generation)
-    async with serve(simulator.app) as url:
+    async with serve(gateway(simulator.app)) as url:
         page, failed = await service.once(configuration([("fra0", str(url))], fetch=fetch))
     families = {f.name: f for f in text_string_to_metric_families(page.decode())}
     truth = simulator.certificates()
@@ -136,11 +173,39 @@ async def test_a_wrong_token_is_told() -> None:
     async with serve(Simulator("healthy", token="another").app) as url:
         page, failed = await service.once(configuration([("fra0", str(url))]))
 
-    assert (Key("default", "fra0"),) == failed
+    (line,) = failed
+    assert line.startswith("account default, metro fra0: ")
     unauthorized = 'metro="fra0",reason="unauthorized"} 1.0'
     assert [unauthorized] == [
         line.partition(",")[2] for line in lines(page, "ukc_poll_failures") if "} 1.0" in line
     ]
+
+
+class BrokenToken(NamedTuple):
+    """A source whose bug nobody foresaw."""
+
+    def read(self) -> Token:
+        raise ZeroDivisionError("a bug")
+
+
+async def test_what_nobody_foresaw_costs_one_poll_of_one_metro() -> None:
+    """It is counted, and everybody else goes on."""
+    good = ScriptedApi(http(200, body(item())))
+    async with good.serving() as url:
+        settings = configuration([("fra0", url)])
+        metros = settings.accounts[0].metros
+        broken = Account("broken", BrokenToken(), metros)  # type: ignore[arg-type]
+        accounts = (broken, *settings.accounts)
+        page, failed = await service.once(settings._replace(accounts=accounts))
+
+    (line,) = failed
+    assert line.startswith("account broken, metro fra0: ")
+    assert lines(page, "ukc_up", "ukc_exporter_internal_errors_total ") == [
+        'ukc_up{account="broken",metro="fra0"} 0.0',
+        'ukc_up{account="default",metro="fra0"} 1.0',
+        "ukc_exporter_internal_errors_total 1.0",
+    ]
+    assert b'account="broken",metro="fra0",reason="other"} 1.0' in page
 
 
 async def test_ready_once_every_metro_was_tried() -> None:
@@ -216,7 +281,7 @@ def total(page: bytes, family: str) -> float:
 async def test_what_the_operator_leaves_out_is_counted() -> None:
     """`exclude` and `series` together: listed, fetched, omitted, and in the aggregates."""
     answer = body(*(item(uuid=f"u{n}", name=f"n{n}") for n in range(5)))
-    selection = Selection("attention", exclude=re.compile("n[12]"))
+    selection = Selection("attention", exclude=Pattern("n[12]"))
     async with ScriptedApi(http(200, answer)).serving() as url:
         settings = configuration([])
         account = settings.accounts[0]._replace(metros=(Metro("fra0", url, selection=selection),))

@@ -8,11 +8,13 @@ from typing import Final
 import httpx
 
 from exporter.api.client import Client
+from exporter.api.exchange import Exchange
 from exporter.config import DEFAULT_MAX_RESPONSE_BYTES, Shard, Token, TokenVariable
 from exporter.exposition.render import Exposition, render
 from exporter.exposition.telemetry import Telemetry
 from exporter.polling.poller import Poller, Schedule
 from exporter.polling.snapshot import Key, MetroSnapshot, Store
+from exporter.polling.unforeseen import Unforeseen
 from tests.simulator.simulated import TOKEN
 
 STEP: Final = 300
@@ -53,15 +55,14 @@ class Exporter:
     def _poller(self, metro: str, http: httpx.AsyncClient, store: Store) -> Poller:
         key = Key("default", metro)
         self._telemetry.track(key, interval=STEP)
-        client = Client(
+        exchange = Exchange(
             http,
             TokenVariable("fidelity", Token(TOKEN)),
             timeout=_REQUEST_SECONDS,
             max_response_bytes=DEFAULT_MAX_RESPONSE_BYTES,
             on_request=self._telemetry.on_request(key),
-            clock=self._clock,
-            shard=self._shard,
         )
+        client = Client(exchange, clock=self._clock, shard=self._shard)
         return Poller(
             key,
             client.bulk if self._shard.total == 1 else client.batched,
@@ -69,7 +70,9 @@ class Exporter:
             store=store,
             publish=self._publish,
             observer=self._telemetry,
+            failure=Unforeseen(self._telemetry.internal_error).failure,
             clock=self._clock,
+            monotonic=self._clock,
         )
 
     async def _publish(self, snapshot: MetroSnapshot) -> None:

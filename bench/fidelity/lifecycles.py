@@ -40,8 +40,9 @@ class Draft:
 
     def __init__(self, kind: str, number: int, lifetimes: tuple[str, ...]) -> None:
         self.dice = random.Random(f"{kind} {number}")  # noqa: S311  (seeded, not secret)
-        self.name = f"{kind.replace(' ', '-')}-{number}"
-        self.domain = f"{self.name}.example.com"
+        self.domain = f"{kind.replace(' ', '-')}-{number}.example.com"
+        # As the platform names what it requests; an upload may be called anything.
+        self.name = f"{self.domain}-{number:05}"
         self.life = self.dice.choice(lifetimes)
         self.lifetime = seconds(self.life)
 

@@ -47,10 +47,10 @@ def long_world(count: int) -> World:
 def healthy_world() -> World:
     """A fleet in good health: 90, 45 and 6 days, in and out of use, and an uploaded wildcard."""
     groups = (
-        Group("quarter-{n}.example.com", "quarter-{n}", count=3, lifetime="90d"),
-        Group("spare.example.com", "spare", lifetime="90d", service_groups=0),
-        Group("half-{n}.example.com", "half-{n}", count=2, lifetime="45d", renewal_attempts=2),
-        Group("week-{n}.example.com", "week-{n}", count=3, lifetime="6d"),
+        Group("quarter-{n}.example.com", count=3, lifetime="90d"),
+        Group("spare.example.com", lifetime="90d", service_groups=0),
+        Group("half-{n}.example.com", count=2, lifetime="45d", renewal_attempts=2),
+        Group("week-{n}.example.com", count=3, lifetime="6d"),
         Group("*.example.com", "wildcard", source="upload", lifetime="3y", expires_in="500d"),
     )
     return World(("fra0",), (Lifecycle("year", "example.com", groups),), restarts=12)

@@ -3,12 +3,16 @@
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import VariableHide
 
 from . import certificate, exporter_health, fleet
+
+#: Defaults that the SDK writes, that Grafana 10.4 does not know, and that nothing here needs.
+_NEWER = {"allowCustomValue", "percentChangeColorMode", "perPage"}
 
 
 def rendered(new: Dashboard, *, show_cluster: bool = False) -> str:
@@ -17,8 +21,15 @@ def rendered(new: Dashboard, *, show_cluster: bool = False) -> str:
     for variable in model.templating.list_val or []:
         if show_cluster and variable.name == "cluster":
             variable.hide = VariableHide.DONT_HIDE
-    text = json.dumps(model, cls=JSONEncoder, indent=2, sort_keys=True, ensure_ascii=False)
-    return text + "\n"
+    plain = _without(json.loads(json.dumps(model, cls=JSONEncoder)), _NEWER)
+    return json.dumps(plain, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _without(value: Any, names: set[str]) -> Any:
+    """The same JSON without the members of these names."""
+    if isinstance(value, dict):
+        return {k: _without(inner, names) for k, inner in value.items() if k not in names}
+    return [_without(inner, names) for inner in value] if isinstance(value, list) else value
 
 
 def main() -> None:

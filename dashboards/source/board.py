@@ -3,20 +3,25 @@
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana_foundation_sdk.models.dashboard import DashboardCursorSync
 
-#: Opened by Grafana 10.3 and newer; a newer one migrates it upwards when it loads it.
+from .links import Target
+
+#: Opened by Grafana 10.4 and newer; a newer one migrates it upwards when it loads it.
 SCHEMA = 39
 
 
-def board(uid: str, title: str, about: str) -> Dashboard:
-    """An empty dashboard of the last day, refreshed every minute, that nobody edits in place."""
+def board(target: Target, title: str, about: str) -> Dashboard:
+    """An empty dashboard, refreshed every minute.
+
+    Whoever imports it may edit it; what is provisioned cannot be saved, for its provider says so.
+    """
     new = (
         Dashboard(title)
-        .uid(uid)
+        .uid(target.uid)
         .description(about)
         .tags(["ukc", "certificates", "tls"])
-        .readonly()
+        .editable()
         .timezone("browser")
-        .time("now-24h", "now")
+        .time(target.begins, "now")
         .refresh("1m")
         .tooltip(DashboardCursorSync.CROSSHAIR)
     )

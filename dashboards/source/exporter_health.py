@@ -2,14 +2,16 @@
 
 from grafana_foundation_sdk.builders import stat, table, timeseries
 from grafana_foundation_sdk.builders.dashboard import Dashboard
-from grafana_foundation_sdk.models.common import BigValueColorMode, BigValueTextMode
 
-from . import links, queries, rules, variables
+from . import links, variables
 from .board import board
 from .columns import Column, arrange, coloured
-from .layout import Section, line, place
+from .layout import closed, line, place, shown
 from .panels import graph, instant, limits_drawn, listing, over_time, rows, tile
-from .readings import age_steps, beyond, neutral, none_good, thresholds, words
+from .queries import exporter as queries
+from .readings import FAR, between, from_on, none_good, thresholds, words
+from .severities import OK, STALE_SECONDS, UNKNOWN, colour
+from .severities import runbook as sections
 
 _METRO = "{{account}} {{metro}}"
 _SHARD = _METRO + " {{shard}}"
@@ -18,47 +20,46 @@ _SHARD = _METRO + " {{shard}}"
 def dashboard() -> Dashboard:
     """The dashboard as a table of contents."""
     about = "Whether the exporter reads every metro, and how the API answers it."
-    new = board(links.EXPORTER[0], "UKC certificates / Exporter and API", about)
+    new = board(links.EXPORTER, "UKC certificates / Exporter and API", about)
     new.variables(list(variables.common()))
     new.links([links.to(links.FLEET), links.to(links.CERTIFICATE)])
     return place(
         new,
-        Section(
-            None,
-            (
-                line(
-                    4,
-                    (4, exporters_down()),
-                    (4, metros_unread()),
-                    (4, skipped_now()),
-                    (4, reload_failed()),
-                    (4, uptime()),
-                    (4, version()),
-                ),
-                line(8, (24, metros())),
+        shown(
+            line(
+                3,
+                (5, exporters_down()),
+                (5, metros_unread()),
+                (5, not_read()),
+                (5, reload_failed()),
+                (4, internal_errors()),
             ),
+            line(7, (13, metros()), (11, exporters())),
+            line(7, (12, failures()), (12, age())),
         ),
-        Section(
+        closed(
             "The API",
-            (
-                line(8, (12, failures()), (12, skipped())),
-                line(8, (12, requests()), (12, latency())),
-                line(8, (12, age()), (12, poll_duration())),
-            ),
+            line(7, (12, requests()), (12, latency())),
+            line(7, (12, poll_duration()), (12, not_read_by_reason())),
         ),
-        Section(
-            "The exporter",
-            (
-                line(8, (12, scrape_duration()), (12, scrape_samples())),
-                line(8, (6, cpu()), (6, memory()), (6, descriptors()), (6, collections())),
+        closed(
+            "The process",
+            line(7, (12, cpu()), (12, memory())),
+            line(
+                7,
+                (6, scrape_duration()),
+                (6, scrape_samples()),
+                (6, descriptors()),
+                (6, collections()),
             ),
         ),
     )
 
 
 def _count(title: str, alert: str, about: str, query: str) -> stat.Panel:
-    text = f"{about}\n\nRunbook: {alert}."
-    return tile(title, text, instant(query)).thresholds(thresholds(none_good(rules.colour(alert))))
+    text = f"{about}\n\n{sections(alert)}"
+    panel = tile(title, text, None, instant(query))
+    return panel.thresholds(thresholds(none_good(colour(alert))))
 
 
 def exporters_down() -> stat.Panel:
@@ -77,15 +78,15 @@ def metros_unread() -> stat.Panel:
         "certificates). Not green: the table below names them, "
         "Failures by reason says why; a token and an outage want different people."
     )
-    return _count("Metros not read", "UKCMetroUnreachable", about, queries.METROS_UNREAD)
+    return _count("Metros failing", "UKCMetroUnreachable", about, queries.METROS_UNREAD)
 
 
-def skipped_now() -> stat.Panel:
+def not_read() -> stat.Panel:
     about = (
-        "Certificates that the API lists but the exporter could not read. Not green: they are "
-        "missing or old in every panel and no alert watches them; the exporter's log names them."
+        "Certificates that the API lists but the exporter could not read, and fields of others. "
+        "Not green: they are missing or old in every panel; the exporter's log names them."
     )
-    return _count("Certificates skipped", "UKCCertificatesSkipped", about, queries.SKIPPED_NOW)
+    return _count("Items not read", "UKCCertificatesSkipped", about, queries.NOT_READ_NOW)
 
 
 def reload_failed() -> stat.Panel:
@@ -96,61 +97,84 @@ def reload_failed() -> stat.Panel:
     return _count("Reloads failed", "UKCExporterConfigReloadFailed", about, queries.RELOAD_FAILED)
 
 
-def uptime() -> stat.Panel:
+def internal_errors() -> stat.Panel:
     about = (
-        "Time since the youngest replica started. Minutes again and again: it is being restarted; "
-        "look at its log and its memory limit."
+        "Errors of the exporter's own code within the last hour. Not green: something that it "
+        "does for itself failed and was tried again; its log has the traceback: report it."
     )
-    panel = tile("Since the last start", about, instant(queries.UPTIME)).unit("s").decimals(1)
-    return panel.color_mode(BigValueColorMode.NONE).thresholds(thresholds(neutral()))
-
-
-def version() -> stat.Panel:
-    about = (
-        "Versions that run, with how many replicas each. More than one: a roll-out is under way, "
-        "or stuck."
-    )
-    panel = tile("Version", about, instant(queries.VERSIONS, "{{version}}")).unit("short")
-    panel.text_mode(BigValueTextMode.VALUE_AND_NAME).color_mode(BigValueColorMode.NONE)
-    return panel.thresholds(thresholds(neutral()))
+    panel = _count("Internal errors", "UKCExporterInternalError", about, queries.INTERNAL_ERRORS)
+    return panel.decimals(0)
 
 
 def metros() -> table.Panel:
     about = (
-        "Each metro as the best replica sees it, the oldest data first; a row for each shard where "
-        "several share the certificates. “down”, or an age that is not green: its certificates are "
-        "shown as they were; see Failures by reason. Fetched below listed: details are missing."
+        "Each metro as the best replica sees it, those that fail first, then the oldest data; "
+        "a row for each shard where several share the certificates. “down”: its certificates are "
+        "shown as they were; see Failures by reason. Fetched below listed: details are missing. "
+        "Clock: by how much the API's is ahead of the exporter's, which shifts every expiry.\n\n"
+        + sections("UKCClockSkewed")
     )
     panel = listing(
         "Metros",
         about,
-        rows(queries.METRO_UP, "A"),
-        rows(queries.METRO_AGE, "B"),
-        rows(queries.METRO_POLL_SECONDS, "C"),
-        rows(queries.METRO_LISTED, "D"),
-        rows(queries.METRO_FETCHED, "E"),
+        *(
+            rows(expr, ref)
+            for expr, ref in (
+                (queries.METRO_UP, "A"),
+                (queries.METRO_AGE, "B"),
+                (queries.METRO_LISTED, "C"),
+                (queries.METRO_FETCHED, "D"),
+                (queries.METRO_SKEW, "E"),
+            )
+        ),
     )
-    read = {0: ("down", rules.colour("UKCMetroUnreachable")), 1: ("read", rules.OK)}
+    read = {"0": ("down", colour("UKCMetroUnreachable")), "1": ("read", OK)}
+    never = between(1e9, FAR, "never", UNKNOWN)
     columns = [
         Column("account", "Account"),
-        Column("metro", "Metro", links=links.metro()),
-        Column("shard", "Shard", width=80),
-        Column("Value #A", "Last poll", width=110, mapping=words(read), cell=coloured()),
-        Column(
-            "Value #B",
-            "Age of the data",
-            "s",
-            0,
-            width=150,
-            steps=age_steps(),
-            cell=coloured(),
-            mapping=beyond(1e9, "never read", rules.COLOURS["critical"]),
-        ),
-        Column("Value #C", "Poll took", "s", 2, width=120, absent="-"),
-        Column("Value #D", "Listed", "short", 0, width=110, absent="-"),
-        Column("Value #E", "Fetched", "short", 0, width=110, absent="-"),
+        Column("metro", "Metro", width=60, links=links.metro(links.FLEET)),
+        Column("shard", "Shard", width=59),
+        Column("Value #A", "Poll", width=60, mappings=[words(read)], cell=coloured()),
+        Column("Value #B", "Data age", unit="s", decimals=0, width=80, mappings=[never]),
+        Column("Value #C", "Listed", unit="short", decimals=0, width=66, absent="-"),
+        Column("Value #D", "Fetched", unit="short", decimals=0, width=73, absent="-"),
+        Column("Value #E", "Clock", unit="s", decimals=0, width=60, absent="-"),
     ]
-    return arrange(panel, columns, [("Value #B", True)])
+    return arrange(panel, columns, [("Value #A", False), ("Value #B", True)])
+
+
+def exporters() -> table.Panel:
+    about = (
+        "Each replica. More than one version: a roll-out is under way, or stuck. Up for minutes "
+        "again and again: it is being restarted; look at its log and its memory limit."
+    )
+    panel = listing(
+        "Exporters",
+        about,
+        *(
+            rows(expr, ref)
+            for expr, ref in (
+                (queries.UP, "A"),
+                (queries.VERSION, "B"),
+                (queries.INSTANCE_SHARD, "C"),
+                (queries.UPTIME, "D"),
+                (queries.RELOADED, "E"),
+            )
+        ),
+    )
+    up = {"0": ("down", colour("UKCExporterDown")), "1": ("up", OK)}
+    loaded = {"0": ("refused", colour("UKCExporterConfigReloadFailed")), "1": ("loaded", OK)}
+    columns = [
+        Column("instance", "Instance"),
+        Column("Value #A", "Scrape", width=66, mappings=[words(up)], cell=coloured()),
+        Column("version", "Version", width=73),
+        Column("shard", "Shard", width=59),
+        Column("Value #D", "Up for", unit="s", decimals=1, width=80, absent="-"),
+        Column(
+            "Value #E", "Config", width=70, mappings=[words(loaded)], cell=coloured(), absent="-"
+        ),
+    ]
+    return arrange(panel, columns, [("Value #A", False), ("instance", False)])
 
 
 def failures() -> timeseries.Panel:
@@ -163,13 +187,15 @@ def failures() -> timeseries.Panel:
     return graph("Failures by reason", about, query).unit("cpm")
 
 
-def skipped() -> timeseries.Panel:
+def not_read_by_reason() -> timeseries.Panel:
     about = (
-        "Certificates left out at each poll, by reason; “none” is good. A line that stays: one "
-        "broken object, named in the exporter's log. A step: the API changed its answers."
+        "Certificates left out at each poll, by reason, and those of which a field could not be "
+        "read, by field; “none” is good. A line that stays: one broken object, named in the "
+        "exporter's log. A step: the API changed its answers.\n\n"
+        + sections("UKCCertificatesSkipped")
     )
-    query = over_time(queries.SKIPPED, f"{_SHARD} {{{{reason}}}}")
-    return graph("Skipped by reason", about, query).unit("short").decimals(0)
+    query = over_time(queries.NOT_READ, f"{_SHARD} {{{{reason}}}}")
+    return graph("Not read, by reason or field", about, query).unit("short").decimals(0)
 
 
 def requests() -> timeseries.Panel:
@@ -203,7 +229,8 @@ def age() -> timeseries.Panel:
     )
     query = over_time(f"{queries.METRO_AGE} < 1e9", _SHARD)
     panel = graph("Age of the data over time", about, query).unit("s")
-    return limits_drawn(panel.no_value("never read"), age_steps())
+    old = from_on(STALE_SECONDS, colour("UKCDataStale"))
+    return limits_drawn(panel.no_value("never read"), old)
 
 
 def poll_duration() -> timeseries.Panel:

@@ -1,289 +1,317 @@
-"""The fleet overview: do I have to do something now, where, and what comes next?"""
+"""The fleet: do I have to do something now, about which domains, and what comes next?"""
 
-from grafana_foundation_sdk.builders import stat, table, timeseries
+from grafana_foundation_sdk.builders import barchart, stat, table, timeseries
 from grafana_foundation_sdk.builders.dashboard import Dashboard
-from grafana_foundation_sdk.models.common import BarAlignment, BigValueColorMode
+from grafana_foundation_sdk.models.common import BigValueColorMode
+from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, DynamicConfigValue
 
-from . import links, queries, rules, variables
+from exporter.judgement import COLOURS
+
+from . import links, variables
 from .board import board
-from .columns import Column, arrange, bar, coloured, severity, text
-from .layout import Section, line, place
-from .panels import bars, graph, instant, listing, over_time, rows, tile
+from .columns import Column, arrange, as_wide_as, runbook, severity, text
+from .layout import closed, line, place, shown
+from .panels import bars, counts, graph, instant, listing, over_time, rows, tile
+from .queries import alerts
+from .queries import fleet as queries
 from .readings import (
-    OFF,
-    STATES,
-    VERDICTS,
-    Steps,
-    age_steps,
+    FAR,
+    MISSED,
+    SCORES,
     always,
-    attempt_steps,
-    beyond,
+    between,
+    from_on,
     neutral,
     none_good,
-    share_steps,
+    some_good,
     thresholds,
     unknown,
     words,
 )
+from .severities import OK, RANKS, UNKNOWN, colour
+from .severities import runbook as sections
 
 
 def dashboard() -> Dashboard:
     """The dashboard as a table of contents."""
     about = "Which certificates of all metros need a person now, and which will."
-    new = board(links.FLEET[0], "UKC certificates / Fleet", about)
-    new.variables([*variables.common(), variables.name_contains(), variables.urgent()])
+    new = board(links.FLEET, "UKC certificates / Fleet", about)
+    searched = "Part of a domain or of a certificate's name, as it is; empty for all."
+    new.variables(
+        [
+            *variables.common(),
+            variables.search(searched),
+            variables.severity(),
+            variables.reason(),
+        ]
+    )
     new.links([links.to(links.CERTIFICATE), links.to(links.EXPORTER)])
     return place(
         new,
-        Section(
-            None,
-            (
-                line(
-                    4,
-                    (4, expired()),
-                    (4, imminent()),
-                    (4, failed()),
-                    (4, never_issued()),
-                    (4, overdue()),
-                    (4, expiring_soon()),
-                ),
-                line(3, (8, next_expiry()), (8, data_age()), (8, without_series())),
-                line(12, (24, certificates())),
+        shown(
+            line(
+                3,
+                (4, needing("critical")),
+                (4, needing("warning")),
+                (3, needing("info")),
+                (3, fine()),
+                (3, total()),
+                (4, not_seen()),
+                (3, data_age()),
             ),
+            line(9, (24, certificates())),
+            line(6, (9, reasons()), (15, expiries())),
         ),
-        Section("What fires, and where", (line(9, (14, firing()), (10, states())),)),
-        Section(
-            "What comes, and what went",
-            (line(8, (24, expiries())), line(8, (12, renewals()), (12, inventory()))),
+        closed("Alerts that fire", line(10, (24, firing()))),
+        closed(
+            "By metro, and over time",
+            line(8, (18, metros()), (6, reasons_over_time())),
+            line(7, (12, renewals()), (12, inventory())),
         ),
     )
 
 
-#: What the tiles of facts do about certificates that no panel can name.
-_HIDDEN = (
-    "Certificates without series are counted from their metro's totals, left-overs too, "
-    "while no name is chosen; else they are unknown."
+_SEARCHED = (
+    "Grey, “no match”: nothing with series of its own is found by the search. "
+    "Grey, “unknown”: no metro has been read yet."
 )
 
 
-def _count(title: str, alert: str, about: str, query: str) -> stat.Panel:
-    text = f"{about}\n\n{_HIDDEN} Grey: no metro has been read yet. Runbook: {alert}."
-    panel = tile(title, text, instant(query)).mappings([unknown(), words(OFF)])
-    return panel.thresholds(thresholds(none_good(rules.colour(alert))))
-
-
-def _judged(title: str, alert: str, about: str, query: str) -> stat.Panel:
-    """A number that only the alert rules know."""
-    missing = "load the rules"
-    text = (
-        f"{about}\n\nOnly certificates with series are judged; “Without series” counts the others. "
-        "Grey: no certificate has series, or the alert rules are not loaded in this Prometheus. "
-        f"Runbook: {alert}."
-    )
-    panel = _count(title, alert, text, query).description(text)
-    return panel.mappings([unknown(missing), words(OFF)]).no_value(missing)
-
-
-def expired() -> stat.Panel:
+def needing(name: str) -> stat.Panel:
+    """How many certificates have this severity."""
+    todo = {
+        "critical": "services are down or will be today; the table's first rows say which",
+        "warning": "there is time, in working hours; the table says why",
+        "info": "nothing is at risk; attach them, or delete them",
+    }[name]
     about = (
-        "Certificates past their expiry; those whose place another one took are not counted. "
-        "Not green: clients refuse these domains. Upload a new certificate, or find out in the "
-        "table below why the renewal failed."
+        f"Certificates whose gravest reason is {name}, each counted once. Not green: {todo}. "
+        f"Certificates without series are counted too, by reason. {_SEARCHED}"
     )
-    return _count("Expired", "UKCCertificateExpired", about, queries.EXPIRED)
+    panel = tile(name.title(), about, links.counted(name), instant(queries.gravest(name)))
+    panel.mappings([unknown(), MISSED])
+    return panel.thresholds(thresholds(none_good(COLOURS[name])))
 
 
-def imminent() -> stat.Panel:
+def fine() -> stat.Panel:
+    about = f"Certificates that need nothing: with the tiles before, all of them. {_SEARCHED}"
+    panel = tile("OK", about, links.counted(links.NONE), instant(queries.FINE))
+    return panel.mappings([unknown(), MISSED]).thresholds(thresholds(some_good()))
+
+
+def total() -> stat.Panel:
+    about = f"All certificates that the chosen metros told of, with or without series. {_SEARCHED}"
+    panel = tile("Total", about, links.counted(links.EVERY), instant(queries.TOTAL))
+    panel.color_mode(BigValueColorMode.VALUE)
+    return panel.mappings([unknown(), MISSED]).thresholds(thresholds(neutral()))
+
+
+def not_seen() -> stat.Panel:
     about = (
-        "In use, and nearly no time left: "
-        f"less than {rules.percent(rules.CRITICAL_SHARE)} of the lifetime if automatic or "
-        f"short-lived, less than {rules.CRITICAL_DAYS} days if uploaded. "
-        "Not green: renew or upload today, the next step is an outage."
+        "Metros that are not read, or not by every shard. Not green: all numbers are about what "
+        "was last seen of them; open Exporter and API.\n\n"
+        + sections("UKCMetroUnreachable", "UKCUnauthorized", "UKCRateLimited", "UKCExporterDown")
     )
-    return _judged("Imminent", "UKCCertificateExpiryImminent", about, queries.IMMINENT)
-
-
-def failed() -> stat.Panel:
-    about = (
-        "State `error`: the platform gave up and will not try again by itself. "
-        "Not green: mend the cause (often DNS), then delete the certificate and request it anew."
-    )
-    return _count("Failed", "UKCCertificateError", about, queries.FAILED)
-
-
-def never_issued() -> stat.Panel:
-    about = (
-        "Pending without ever having been issued; a pending renewal is not counted. "
-        "Not green: services that use them cannot be reached. It passes by itself within "
-        "minutes; when it stays, look at the attempts in the table and at the domain's DNS."
-    )
-    return _count("Never issued", "UKCCertificateIssuancePending", about, queries.NEVER_ISSUED)
-
-
-def overdue() -> stat.Panel:
-    about = (
-        f"Automatic, with less than {rules.percent(rules.WARNING_SHARE)} of the lifetime left: "
-        "the renewal that was due did not happen. "
-        "Not green: see why in the table; there is still time to mend it in working hours."
-    )
-    return _judged("Renewal overdue", "UKCCertificateRenewalOverdue", about, queries.OVERDUE)
-
-
-def expiring_soon() -> stat.Panel:
-    about = (
-        "Uploaded or wildcard certificates, which nobody renews by itself, with less than "
-        f"{rules.WARNING_DAYS} days (or a third of a shorter life) left. "
-        "Not green: get a new one and upload it to every metro that has the old one."
-    )
-    return _judged("Expiring soon", "UKCCertificateExpiringSoon", about, queries.SOON)
-
-
-def next_expiry() -> stat.Panel:
-    about = (
-        "Time until the next certificate in use expires, healthy or not. It has no colour, because "
-        "a few days are normal for a short-lived certificate: judge it by the tiles above. "
-        "Sooner than expected: the table has its row. Certificates without series are not known."
-    )
-    panel = tile("Next expiry", about, instant(queries.NEXT_EXPIRY)).unit("suffix: d").decimals(1)
-    panel.color_mode(BigValueColorMode.NONE).thresholds(thresholds(neutral()))
-    return panel.mappings([unknown("none"), words(OFF)]).no_value("none")
+    panel = tile("Metros not read", about, links.exporter(), instant(queries.NOT_SEEN))
+    down = words({"-1": ("exporter down", colour("UKCExporterDown"))})
+    # By its thresholds it would be grey: the mapping's colour counts.
+    panel.mappings([unknown(), down])
+    return panel.thresholds(thresholds(none_good(colour("UKCMetroUnreachable"))))
 
 
 def data_age() -> stat.Panel:
     about = (
         "Age of the oldest look at any metro; every number here is that old for that metro. "
-        "Not green: the exporter cannot read it; open Exporter and API. After `stale_after` (1 h) "
-        "that metro's certificates leave all panels.\n\nRunbook: UKCDataStale."
+        "Not green: the exporter cannot read it; open Exporter and API.\n\n"
+        + sections("UKCDataStale")
     )
-    panel = tile("Age of the data", about, instant(queries.DATA_AGE)).unit("s").decimals(0)
-    never = beyond(1e9, "never read", rules.COLOURS["critical"])
-    return panel.mappings([never, unknown()]).thresholds(thresholds(age_steps()))
-
-
-def without_series() -> stat.Panel:
-    about = (
-        "Certificates that `series` or `max_certificates` leaves without series of their own. "
-        "With `attention` they are plainly healthy. With `none` nobody judges them: the tiles "
-        "above count what has expired, failed or was never issued, and two alerts watch for an "
-        "expiry within a day and for failures. No row, name or day of theirs is anywhere here."
-        "\n\nRunbook: UKCOmittedCertificatesExpiring, UKCOmittedCertificatesError."
+    panel = tile(
+        "Data age", about, links.exporter(), instant(queries.FRESH), instant(queries.OLD, ref="B")
     )
-    panel = tile("Without series", about, instant(queries.OMITTED))
-    return panel.color_mode(BigValueColorMode.NONE).thresholds(thresholds(neutral()))
+    old = colour("UKCDataStale")
+    panel.unit("s").decimals(0).mappings([unknown(), between(1e9, FAR, "never read", old)])
+    panel.thresholds(thresholds([(None, UNKNOWN), (0, OK)]))
+    # A metro that is polled rarely is not old as soon: the queries tell, not a threshold.
+    return panel.override_by_query(
+        "B", [DynamicConfigValue("color", {"mode": "fixed", "fixedColor": old})]
+    )
 
 
 def certificates() -> table.Panel:
-    """The queue. All questions are about the names in the hidden variable `urgent`."""
     about = (
-        f"The {queries.TOP} most urgent certificates, worst first; narrow it with "
-        "“Name contains”. Click a name for its history. Verdicts are those of the alerts; "
-        "“Left over” is unused and replaced by another. “-” in time left: never issued. "
-        "Certificates without series have no row."
+        "What needs somebody, a row for each domain, the gravest first and then what expires "
+        "sooner. Metros are those in which something is wrong. Click a domain for its history, a "
+        "reason for the runbook. Severity and Reason above choose the rows; a tile does so with a "
+        f"click. The {queries.ROWS} gravest reasons at most."
     )
-    of = queries.URGENT
     panel = listing(
-        "Certificates, most urgent first",
+        "What needs attention, by domain",
         about,
-        rows(queries.verdict(of, queries.FLEET), "A"),
-        rows(queries.state_code(of), "B"),
-        rows(queries.days_left(of), "C"),
-        rows(queries.share_left(of), "D"),
-        rows(queries.used_by(of), "E"),
-        rows(queries.attempts(of), "F"),
-        rows(queries.issued_by(of), "G"),
+        rows(queries.NEEDED, "A"),
+        rows(queries.NEEDED_DAYS, "B"),
     )
     columns = [
-        Column("Value #A", "Verdict", width=120, mapping=words(VERDICTS), cell=coloured()),
-        Column("common_name", "Domain"),
-        Column("name", "Name", links=links.detail()),
-        Column("account", "Account", width=90),
-        Column("metro", "Metro", width=80),
-        Column("Value #B", "State", width=80, mapping=words(STATES), cell=text()),
-        Column("Value #C", "Time left", "suffix: d", 1, width=95, absent="-"),
+        severity(mappings=SCORES),
+        Column("reason", "Reason", "uniqueValues", width=190, cell=text(), links=links.runbook()),
+        Column("common_name", "Domain", "groupby", links=links.certificate()),
+        Column("metro", "Metros", "uniqueValues", width=170, cell=text()),
+        Column("Value #B", "Time left", "min", "suffix: d", 1, width=100, absent="-"),
+        Column("of", "Account", "firstNotNull", width=110),
+        Column("account", "Account", "groupby", hidden=True),
+        runbook(),
+    ]
+    panel.no_value("nothing needs attention")
+    return arrange(panel, columns, [("Value #A", True), ("metro", False), ("reason", False)])
+
+
+def reasons() -> table.Panel:
+    about = (
+        "How often each reason applies, with or without series. A certificate may have one on each "
+        "ladder: expiry, issuance, oddities. Click a number for its certificates."
+    )
+    panel = listing(
+        "By reason", about, rows(queries.REASON_RANKS, "A"), rows(queries.REASON_COUNTS, "B")
+    )
+    reason = links.counted("${__data.fields.severity}", "${__data.fields.reason}")
+    columns = [
+        severity(),
+        Column("reason", "Reason", links=links.runbook()),
         Column(
-            "Value #D",
-            "Lifetime left",
-            "percentunit",
-            0,
-            width=150,
-            cell=bar(),
-            maximum=1,
-            steps=share_steps(),
+            "Value #B",
+            "Certificates",
+            unit="short",
+            decimals=0,
+            width=110,
+            links=reason,
             absent="-",
         ),
-        Column("renewal", "Renewal", width=95),
-        Column("Value #E", "In use by", "short", 0, width=85),
-        Column("issuer", "Issuer", width=190),
-        Column("Value #F", "Attempts", "short", 0, width=85, steps=attempt_steps(), cell=text()),
+        Column("severity", "Severity", hidden=True),
+        runbook(),
     ]
-    panel.no_value("none with series of its own")
-    return arrange(panel, columns, [("Value #A", True), ("Value #C", False)])
+    panel.no_value("nothing needs attention")
+    return arrange(panel, columns, [("Value #A", True), ("Value #B", True)])
+
+
+def expiries() -> barchart.Panel:
+    about = (
+        f"How many certificates, as they are now, expire on each of the next {queries.AHEAD} days, "
+        "counted in steps of 24 hours from now; a bar stands at the day on which its step begins. "
+        "Days on which none expires are left out. Automatic ones are renewed before their day "
+        "comes, so only near bars matter: a tall one of uploads wants a plan. "
+        "Certificates without series are not counted."
+    )
+    panel = counts("Expiries ahead, per day", about, rows(queries.EXPIRIES))
+    numbers = {"targetField": "day", "destinationType": "number"}
+    moments = {"targetField": "day", "destinationType": "time"}
+    for name, options in (
+        ("convertFieldType", {"conversions": [numbers, moments], "fields": {}}),
+        ("sortBy", {"fields": {}, "sort": [{"field": "day", "desc": False}]}),
+        ("filterFieldsByName", {"include": {"names": ["day", "Value"]}}),
+    ):
+        panel.with_transformation(DataTransformerConfig(id_val=name, options=options))
+    panel.override_by_name("day", [DynamicConfigValue("unit", "time:D MMM")])
+    panel.override_by_name("Value", [DynamicConfigValue("displayName", "certificates")])
+    panel.x_field("day").color_scheme(always(COLOURS["info"]))
+    return panel.no_value("nothing expires, or no certificate has series")
 
 
 def firing() -> table.Panel:
     about = (
-        "Alerts that fire now, the gravest first; “none” is good. "
-        "Not empty: each has a page in the runbook under its name. A row that says that the rules "
-        "are not loaded means that nothing can fire: load `alerts/*.rules.yaml` into Prometheus. "
-        f"At most {queries.TOP} rows."
+        "Alerts that fire now: those about a domain as one row, the gravest first. “none” is good. "
+        "Click an alert for its section of the runbook, a domain for its certificates. A row that "
+        "says so means that nothing can fire: load `alerts/*.rules.yaml` into Prometheus."
     )
-    panel = listing("Firing alerts", about, rows(queries.FIRING))
+    panel = listing(
+        "Firing alerts",
+        about,
+        rows(alerts.RANKS, "A"),
+        rows(alerts.COUNTS, "B"),
+        rows(alerts.SINCE, "C"),
+    )
     columns = [
         severity(),
-        Column("alertname", "Alert"),
-        Column("account", "Account", width=90),
-        Column("metro", "Metro", width=80),
-        Column("shard", "Shard", width=70),
-        Column("name", "Certificate", links=links.detail()),
-        Column("Value", "Since", "dateTimeFromNow", width=130),
+        Column("alertname", "Alert", width=290, links=links.runbook()),
+        Column("common_name", "Domain", absent="-", links=links.certificate()),
+        Column("metro", "Metro", width=80, absent="-", links=links.metro(links.EXPORTER)),
+        Column("shard", "Shard", width=70, absent="-"),
+        Column("account", "Account", width=110),
+        Column("Value #B", "Alerts", unit="short", decimals=0, width=70),
+        Column("Value #C", "Since", unit="dateTimeFromNow", width=135, absent="-"),
+        runbook(),
     ]
-    return arrange(panel, columns, [("severity", False), ("Value", True)])
+    order = [("Value #A", True), ("alertname", False), ("common_name", False)]
+    arrange(panel, columns, order)
+    limit = {"limitField": 500}
+    return panel.with_transformation(DataTransformerConfig(id_val="limit", options=limit))
 
 
-def states() -> table.Panel:
+def metros() -> table.Panel:
     about = (
-        "How many certificates of each metro are in each state, with or without series, whatever "
-        "name is chosen. Errors in one metro only point at "
-        "that metro; errors of one domain in all metros point at its DNS. "
+        "Certificates of each metro by state, and reasons by severity, with or without series, "
+        "whatever is searched for. Trouble in one metro only points at that metro; trouble of one "
+        "domain in all of them points at its DNS. “Unread”: "
+        "shards whose part is missing or old. "
         "Click a metro to see its certificates only."
     )
-    known = "|".join(name for name, _ in STATES.values() if name != "other")
     panel = listing(
-        "States by metro",
+        "States and reasons, by metro",
         about,
-        rows(queries.in_state('state="valid"'), "A"),
-        rows(queries.in_state('state="pending"'), "B"),
-        rows(queries.in_state('state="error"'), "C"),
-        rows(queries.in_state(f'state!~"{known}"'), "D"),
+        *(
+            rows(queries.in_state(matcher), ref)
+            for ref, matcher in (
+                ("A", 'state="valid"'),
+                ("B", 'state="pending"'),
+                ("C", 'state="error"'),
+                ("D", 'state!~"valid|pending|error"'),
+            )
+        ),
+        *(rows(queries.reasons(s), ref) for s, ref in zip(RANKS, "EFG", strict=True)),
+        rows(queries.OMITTED, "H"),
+        rows(queries.UNREAD, "I"),
     )
-    bad: Steps = [(None, rules.PLAIN), (1, rules.COLOURS["critical"])]
-    waiting: Steps = [(None, rules.PLAIN), (1, rules.COLOURS["info"])]
     columns = [
         Column("account", "Account"),
-        Column("metro", "Metro", links=links.metro()),
-        Column("Value #A", "Valid", "short", 0, width=80),
-        Column("Value #B", "Pending", "short", 0, width=80, steps=waiting, cell=text()),
-        Column("Value #C", "Error", "short", 0, width=80, steps=bad, cell=text()),
-        Column("Value #D", "Other", "short", 0, width=80),
+        Column("metro", "Metro", width=70, links=links.metro(links.FLEET, stays=True)),
+        *(
+            Column(f"Value #{ref}", heading, unit="short", decimals=0, width=as_wide_as(heading))
+            for ref, heading in zip("ABCD", ("Valid", "Pending", "Error", "Other"), strict=True)
+        ),
+        *(
+            Column(
+                f"Value #{ref}",
+                name.title(),
+                unit="short",
+                decimals=0,
+                width=as_wide_as(name),
+                steps=from_on(1, COLOURS[name]),
+                cell=text(),
+            )
+            for name, ref in zip(RANKS, "EFG", strict=True)
+        ),
+        Column("Value #H", "No series", unit="short", decimals=0, width=87),
+        Column(
+            "Value #I",
+            "Unread",
+            unit="short",
+            decimals=0,
+            width=as_wide_as("Unread"),
+            steps=from_on(1, colour("UKCMetroUnreachable")),
+            cell=text(),
+        ),
     ]
-    return arrange(panel, columns, [("Value #C", True), ("metro", False)])
+    return arrange(panel, columns, [("Value #E", True), ("Value #F", True), ("metro", False)])
 
 
-_NOT_COUNTED = "no metro is read, or series are off"
-
-
-def expiries() -> timeseries.Panel:
+def reasons_over_time() -> timeseries.Panel:
     about = (
-        "How many certificates, as they are now, expire on each of the next 90 days (UTC). "
-        "Automatic ones are renewed before their day comes, so only near bars matter: "
-        "a bar within the next days, or a tall one of uploads, wants a plan. "
-        "The days ahead are shown while the dashboard's time range is relative. "
-        "Certificates without series are not counted."
+        "Reasons of each severity over time, with or without series. A step up in one minute has "
+        "one cause, such as a zone or a metro; a slope is renewals that fail one after another."
     )
-    panel = bars("Expiries ahead, per day", about, over_time(queries.EXPIRIES, "certificates"))
-    panel.no_value(_NOT_COUNTED)
-    panel.bar_alignment(BarAlignment.AFTER).interval("1d").time_from("+90d")
-    return panel.color_scheme(always(rules.COLOURS["info"]))
+    panel = graph("Reasons over time", about, over_time(queries.REASONS_OVER_TIME, "{{severity}}"))
+    for name, shade in COLOURS.items():
+        fixed = DynamicConfigValue("color", {"mode": "fixed", "fixedColor": shade})
+        panel.override_by_name(name, [fixed])
+    return panel.unit("short").decimals(0)
 
 
 def renewals() -> timeseries.Panel:
@@ -295,9 +323,9 @@ def renewals() -> timeseries.Panel:
         "Certificates without series are not counted."
     )
     panel = bars("Renewals seen, per 12 hours", about, over_time(queries.RENEWALS, "certificates"))
-    panel.no_value(_NOT_COUNTED)
-    panel.bar_alignment(BarAlignment.BEFORE).interval("12h").time_from("30d").max_data_points(60)
-    return panel.color_scheme(always(rules.OK))
+    panel.no_value("no metro is read")
+    panel.interval("12h").time_from("30d").max_data_points(60)
+    return panel.color_scheme(always(OK))
 
 
 def inventory() -> timeseries.Panel:
@@ -305,7 +333,7 @@ def inventory() -> timeseries.Panel:
         "How many certificates each metro lists. A line that falls steeply: objects are gone, or "
         "the token belongs to another account now. A line that ends: the metro is not read; "
         "one that falls by a shard's share: that shard does not read it.\n\n"
-        "Runbook: UKCInventoryDropped."
+        + sections("UKCInventoryDropped", "UKCMetroEmpty")
     )
     query = over_time(queries.LISTED, "{{account}} {{metro}}")
     return graph("Certificates listed, by metro", about, query).unit("short").decimals(0)

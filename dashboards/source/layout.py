@@ -2,14 +2,20 @@
 
 import dataclasses
 
-from grafana_foundation_sdk.builders import gauge, stat, statetimeline, table, timeseries
+from grafana_foundation_sdk.builders import (
+    barchart,
+    stat,
+    statetimeline,
+    table,
+    timeseries,
+)
 from grafana_foundation_sdk.builders.dashboard import Dashboard, Row
 from grafana_foundation_sdk.models.dashboard import GridPos
 
 COLUMNS = 24
 
 
-Panel = stat.Panel | gauge.Panel | table.Panel | timeseries.Panel | statetimeline.Panel
+Panel = stat.Panel | barchart.Panel | table.Panel | timeseries.Panel | statetimeline.Panel
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,7 +28,7 @@ class Line:
 
 @dataclasses.dataclass(frozen=True)
 class Section:
-    """Lines under a title; the first section of a dashboard needs none."""
+    """Lines under a title, closed until somebody opens them; without a title, always open."""
 
     title: str | None
     lines: tuple[Line, ...]
@@ -35,22 +41,55 @@ def line(height: int, *cells: tuple[int, Panel]) -> Line:
     return Line(height, cells)
 
 
+def shown(*lines: Line) -> Section:
+    """What is read first."""
+    return Section(None, lines)
+
+
+def closed(title: str, *lines: Line) -> Section:
+    """What is asked for, and loaded, only when somebody opens it."""
+    return Section(title, lines)
+
+
+class _Grid:
+    """Where the next panel goes, and its number."""
+
+    def __init__(self) -> None:
+        self.number, self.y = 1, 0
+
+    def put(self, panel: Panel | Row, x: int, width: int, height: int) -> None:
+        panel.id(self.number).grid_pos(GridPos(x=x, y=self.y, w=width, h=height))
+        self.number += 1
+
+    def fill(self, section: Section) -> list[Panel]:
+        panels = []
+        for entry in section.lines:
+            x = 0
+            for width, panel in entry.cells:
+                self.put(panel, x, width, entry.height)
+                panels.append(panel)
+                x += width
+            self.y += entry.height
+        return panels
+
+
 def place(board: Dashboard, *sections: Section) -> Dashboard:
     """Put the sections on the board, one below the other.
 
     Positions are always given: the SDK's own placing goes wrong where heights differ.
     """
-    number, y = 1, 0
+    grid = _Grid()
     for section in sections:
-        if section.title is not None:
-            row = Row(section.title).id(number).grid_pos(GridPos(x=0, y=y, w=COLUMNS, h=1))
-            board.with_row(row)
-            number, y = number + 1, y + 1
-        for entry in section.lines:
-            x = 0
-            for width, panel in entry.cells:
-                place_at = GridPos(x=x, y=y, w=width, h=entry.height)
-                board.with_panel(panel.id(number).grid_pos(place_at))
-                number, x = number + 1, x + width
-            y += entry.height
+        if section.title is None:
+            for panel in grid.fill(section):
+                board.with_panel(panel)
+            continue
+        row = Row(section.title).collapsed(True)
+        grid.put(row, 0, COLUMNS, 1)
+        grid.y += 1
+        y = grid.y
+        row.build().panels = [panel.build() for panel in grid.fill(section)]
+        # A closed row takes one line, whatever is in it.
+        grid.y = y
+        board.with_row(row)
     return board

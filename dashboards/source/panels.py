@@ -1,10 +1,10 @@
 """Panels of each kind, with the choices that are the same everywhere."""
 
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from grafana_foundation_sdk.builders import (
-    gauge,
+    barchart,
     stat,
     statetimeline,
     table,
@@ -28,20 +28,20 @@ AnyPanel = TypeVar("AnyPanel", bound=Panel)
 
 
 def instant(expr: str, legend: str = "", ref: str = "A") -> Dataquery:
-    """A query for now."""
+    """A query for the end of the time range."""
     return (
         Dataquery().expr(readable(expr)).instant().legend_format(legend or "__auto").ref_id(ref)
     ).datasource(DATASOURCE)
 
 
 def over_time(expr: str, legend: str, ref: str = "A") -> Dataquery:
-    """A query over the dashboard's time range."""
+    """A query over the time range."""
     query = Dataquery().expr(readable(expr)).range().legend_format(legend)
     return query.ref_id(ref).datasource(DATASOURCE)
 
 
 def rows(expr: str, ref: str = "A") -> Dataquery:
-    """A query for now whose labels become columns."""
+    """A query for the end of the time range whose labels become columns."""
     return instant(expr, ref=ref).format(prometheus.PromQueryFormat.TABLE)
 
 
@@ -52,9 +52,20 @@ def _titled(panel: AnyPanel, title: str, about: str, queries: Iterable[Dataquery
     return panel
 
 
-def tile(title: str, about: str, *queries: Dataquery) -> stat.Panel:
-    """A number that colours its whole tile."""
+def _legend(*, shown: bool) -> VizLegendOptions:
     return (
+        VizLegendOptions()
+        .display_mode(common.LegendDisplayMode.LIST)
+        .placement(common.LegendPlacement.BOTTOM)
+        .show_legend(shown)
+    )
+
+
+def tile(
+    title: str, about: str, links: list[dict[str, Any]] | None, *queries: Dataquery
+) -> stat.Panel:
+    """A number that colours its whole tile and leads, with one click, to what it is about."""
+    panel = (
         _titled(stat.Panel(), title, about, queries)
         .reduce_options(ReduceDataOptions().calcs(["lastNotNull"]).values(False).fields(""))
         .color_mode(common.BigValueColorMode.BACKGROUND)
@@ -63,26 +74,17 @@ def tile(title: str, about: str, *queries: Dataquery) -> stat.Panel:
         .mappings([unknown()])
         .unit("none")
     )
-
-
-def dial(title: str, about: str, *queries: Dataquery) -> gauge.Panel:
-    """A share of a whole."""
-    return (
-        _titled(gauge.Panel(), title, about, queries)
-        .reduce_options(ReduceDataOptions().calcs(["lastNotNull"]).values(False).fields(""))
-        .show_threshold_markers(True)
-        .show_threshold_labels(False)
-        .unit("percentunit")
-        .min(0)
-        .max(1)
-    )
+    # The SDK's own method writes links as those of a dashboard.
+    panel.build().field_config.defaults.links = links  # type: ignore[union-attr]
+    return panel
 
 
 def listing(title: str, about: str, *queries: Dataquery) -> table.Panel:
-    """A table that says "none" where it has no rows."""
+    """A table with a filter on each column, which says "none" where it has no rows."""
     return (
         _titled(table.Panel(), title, about, queries)
         .cell_height(common.TableCellHeight.SM)
+        .filterable(True)
         .no_value("none")
         # Else a serial number or a name made of digits would be shown as a quantity.
         .unit("string")
@@ -93,12 +95,7 @@ def graph(title: str, about: str, *queries: Dataquery) -> timeseries.Panel:
     """Lines over time, with a tooltip over all of them."""
     return (
         _titled(timeseries.Panel(), title, about, queries)
-        .legend(
-            VizLegendOptions()
-            .display_mode(common.LegendDisplayMode.LIST)
-            .placement(common.LegendPlacement.BOTTOM)
-            .show_legend(True)
-        )
+        .legend(_legend(shown=True))
         .tooltip(
             VizTooltipOptions()
             .mode(common.TooltipDisplayMode.MULTI)
@@ -126,12 +123,24 @@ def bars(title: str, about: str, *queries: Dataquery) -> timeseries.Panel:
         .line_width(0)
         .decimals(0)
         .unit("short")
-        .legend(
-            VizLegendOptions()
-            .show_legend(False)
-            .display_mode(common.LegendDisplayMode.LIST)
-            .placement(common.LegendPlacement.BOTTOM)
-        )
+        .legend(_legend(shown=False))
+    )
+
+
+def counts(title: str, about: str, *queries: Dataquery) -> barchart.Panel:
+    """A bar for each row of an answer that is for now."""
+    return (
+        _titled(barchart.Panel(), title, about, queries)
+        .fill_opacity(80)
+        .line_width(0)
+        .show_value(common.VisibilityMode.AUTO)
+        .x_tick_label_spacing(100)
+        .axis_soft_min(0)
+        .decimals(0)
+        .unit("short")
+        .legend(_legend(shown=False))
+        .tooltip(VizTooltipOptions().mode(common.TooltipDisplayMode.SINGLE))
+        .no_value("none")
     )
 
 
@@ -143,12 +152,7 @@ def bands(title: str, about: str, *queries: Dataquery) -> statetimeline.Panel:
         .show_value(common.VisibilityMode.AUTO)
         .row_height(0.8)
         .fill_opacity(80)
-        .legend(
-            VizLegendOptions()
-            .show_legend(True)
-            .display_mode(common.LegendDisplayMode.LIST)
-            .placement(common.LegendPlacement.BOTTOM)
-        )
+        .legend(_legend(shown=False))
         .tooltip(VizTooltipOptions().mode(common.TooltipDisplayMode.SINGLE))
         .no_value("none")
         .unit("none")

@@ -1,169 +1,128 @@
-"""The words that queries are made of: certificates counted once, and what is said of them.
+"""The words that queries are made of: certificates found by a search, and counted once.
 
-Facts come from the exporter's metrics, judgements from the series that the alert rules record.
+Everything is read from the exporter's own series, so that no rule has to be loaded.
 """
 
-import dataclasses
+from .severities import RANKS
 
 #: One certificate, whichever replica shows it. `cluster` is there only where the targets have it.
 IDENTITY = "cluster, job, account, metro, name, common_name"
+DOMAIN = "cluster, job, account, common_name"
 METRO = "cluster, job, account, metro"
 #: Whose polls of a metro: `shard` is there only where several exporters share the certificates.
 SHARD = METRO + ", shard"
 REPLICA = "cluster, job, instance, pod, account, metro"
 
-_JOB = 'cluster=~"$cluster", job=~"$job"'
 #: All replicas, whichever are chosen.
-EXPORTERS = _JOB
-EXPORTER = _JOB + ', instance=~"$instance"'
-_METROS = ', account=~"$account", metro=~"$metro"'
-METROS = EXPORTER + _METROS
-RECORDED_METROS = _JOB + _METROS
+EXPORTERS = 'cluster=~"$cluster", job=~"$job"'
+EXPORTER = EXPORTERS + ', instance=~"$instance"'
+_CHOSEN = 'account=~"$account", metro=~"$metro"'
+ANYWHERE = EXPORTER + ', account=~"$account"'
+METROS = f"{EXPORTER}, {_CHOSEN}"
+#: Of all replicas: what a shard does not see is not seen, whichever replica is chosen.
+WHOLE = f"{EXPORTERS}, {_CHOSEN}"
 
-#: Zero where somebody has looked, nothing where nobody has: an exporter that is gone is not "0".
-LOOKED = f"0 * count(ukc_last_success_timestamp_seconds{{{METROS}}} > 0)"
-#: There where the alert rules are evaluated, and nothing where they are not loaded.
-RULES = f"metro:ukc_up:max{{{RECORDED_METROS}}}"
-JUDGED = f"{LOOKED} and on () {RULES}"
+#: A raw string: Grafana escapes what is searched for with single backslashes.
+PATTERN = "`(?i:.*${search:regex}.*)`"
+#: No series has a label `search`: the first selects while nothing is searched for, the second
+#: while something is.
+EVERYTHING = f"search=~{PATTERN}"
+SEARCHING = f"search!~{PATTERN}"
 
 DAY = "86400"
 
-_OMITTED = 'reason=~"series|max_certificates"'
 
-
-def in_force(expr: str) -> str:
-    """An expression over replicas, without those whose look at a metro is outvoted.
-
-    A replica that lost a metro goes on showing its last look; one that sees the metro outvotes it.
-    """
-    return f"({expr}) unless on ({REPLICA}) replica:ukc_up:outvoted{{{RECORDED_METROS}}}"
+#: Each replica's `ukc_up` of a metro, without those that are outvoted: a replica that lost a metro
+#: goes on showing its last look, and one that reads the metro outvotes it.
+_UP = f"ukc_up{{{EXPORTER}}}"
+READ = f"({_UP} == on ({SHARD}) group_left () max by ({SHARD}) ({_UP}))"
 
 
 def once(expr: str, by: str = IDENTITY) -> str:
     """One series per certificate (or per `by`) from an expression over replicas."""
-    return f"max by ({by}) ({in_force(expr)})"
+    return f"max by ({by}) (({expr}) and on ({REPLICA}) {READ})"
 
 
-# --- Certificates without series of their own ---
-def together(expr: str) -> str:
-    """One series per metro from an expression over replicas that counts: of replicas of one shard
-    the greatest, and the sum over shards."""
-    sharded = f"({in_force(expr)}) + on ({REPLICA}) group_left (shard) 0 * ukc_up{{{METROS}}}"
-    return f"sum by ({METRO}) (max by ({SHARD}) ({sharded}))"
+def together(expr: str, by: str = "") -> str:
+    """One series per metro (and per `by`) from an expression over replicas that counts.
 
-
-def total(*matchers: str) -> str:
-    """Certificates by replica, those without series included."""
-    return f"sum by ({REPLICA}) (ukc_certificates{{{', '.join((METROS, *matchers))}}})"
-
-
-def ending(days: str, *matchers: str) -> str:
-    """Those with so many days left or less by replica; a bucket of the totals has that bound."""
-    labels = ", ".join((METROS, f'le="{days}"', *matchers))
-    return f"sum by ({REPLICA}) (ukc_certificates_expiry_days_bucket{{{labels}}})"
-
-
-def omitted() -> str:
-    """Certificates without series by replica; what is filtered was asked not to be looked at."""
-    return f"sum by ({REPLICA}) (ukc_certificates_omitted{{{METROS}, {_OMITTED}}})"
-
-
-def hidden(count: str) -> str:
-    """How many of `count`, an expression over replicas, are shown nowhere, at least.
-
-    More of them than certificates are shown: some must be hidden. None where all are shown, and
-    none with `attention`, which shows whatever is in trouble.
+    Of replicas of one shard the greatest, and the sum over shards.
     """
-    return f"sum({together(f'clamp_min({count} - ({total()} - {omitted()}), 0)')})"
+    also = f", {by}" if by else ""
+    sharded = f"{expr} + on ({REPLICA}) group_left (shard) 0 * {READ}"
+    return f"sum by ({METRO}{also}) (max by ({SHARD}{also}) ({sharded}))"
 
 
-def nothing_shown(at: str = "") -> str:
-    """-1 where there are certificates and none of them has series; nothing otherwise."""
-    every = f"sum(ukc_certificates{{{METROS}}}{at})"
-    hidden = f"sum(ukc_certificates_omitted{{{METROS}, {_OMITTED}}}{at})"
-    return f"(-1 + 0 * ({every} == {hidden} > 0))"
+def certificate(metric: str, *matchers: str) -> str:
+    """`ukc_certificate_<metric>` of every certificate of the chosen metros."""
+    return f"ukc_certificate_{metric}{{{', '.join((METROS, *matchers))}}}"
 
 
-@dataclasses.dataclass(frozen=True)
-class Certificates:
-    """The certificates with these names. Facts are expressions over replicas, for `once`;
-    judgements have one series per certificate already."""
+def found(metric: str, *matchers: str) -> str:
+    """The same of those whose domain or name is searched for; of all where nothing is."""
+    by_domain = certificate(metric, *matchers, f"common_name=~{PATTERN}")
+    return f"{by_domain} or {certificate(metric, *matchers, f'name=~{PATTERN}', SEARCHING)}"
 
-    names: str
-    metros: str = METROS
-    recorded_metros: str = RECORDED_METROS
 
-    def metric(self, name: str, *matchers: str) -> str:
-        """A selector on `ukc_certificate_<name>`."""
-        labels = ", ".join((self.metros, self.names, *matchers))
-        return f"ukc_certificate_{name}{{{labels}}}"
+def aggregate(metric: str, *matchers: str) -> str:
+    """`ukc_certificates<metric>`, which has no names: nothing where something is searched for."""
+    return f"ukc_certificates{metric}{{{', '.join((METROS, *matchers, EVERYTHING))}}}"
 
-    def _recorded(self, name: str) -> str:
-        labels = f"{self.recorded_metros}, {self.names}"
-        return f"certificate:ukc_certificate_{name}{{{labels}}}"
 
-    # --- Facts ---
-    @property
-    def not_after(self) -> str:
-        """When it expires; absent before it was issued, so that nothing expires in 1970."""
-        return self.metric("not_after_timestamp_seconds")
+def part(name: str, expr: str) -> str:
+    """A number beside others of one sum."""
+    return f'label_replace({expr}, "part", "{name}", "", "")'
 
-    @property
-    def left(self) -> str:
-        """Seconds until it expires."""
-        return f"{self.not_after} - time()"
 
-    @property
-    def lifetime(self) -> str:
-        """Seconds from not_before to not_after."""
-        return f"({self.not_after} - {self.metric('not_before_timestamp_seconds')})"
+def _rank(severity: str, rank: int) -> str:
+    return f'label_replace(vector({rank}), "severity", "{severity}", "", "")'
 
-    @property
-    def expired(self) -> str:
-        """not_after is past."""
-        return f"{self.not_after} <= time()"
 
-    @property
-    def failed(self) -> str:
-        """In state error."""
-        return self.metric("state", 'state="error"') + " == 1"
+#: Each severity's rank, to multiply what has a severity by.
+RANKED = f"on (severity) group_left () ({' or '.join(_rank(s, n) for s, n in RANKS.items())})"
 
-    @property
-    def never_issued(self) -> str:
-        """Pending with no validity yet; a pending renewal keeps its old one and is not meant."""
-        pending = self.metric("state", 'state="pending"') + " == 1"
-        return f"{pending} unless on ({REPLICA}, name) {self.not_after}"
+#: Zero where somebody has looked, nothing where nobody has: an exporter that is gone is not "0".
+_SUCCESS = f"ukc_last_success_timestamp_seconds{{{METROS}}}"
+LOOKED = f"0 * count({_SUCCESS} > 0)"
+#: The same, and nothing where something is searched for.
+_LOOKED_AT_ALL = f"0 * count(ukc_last_success_timestamp_seconds{{{METROS}, {EVERYTHING}}} > 0)"
+#: -1: somebody has looked, and what is searched for is not there.
+MISSED = f"{LOOKED} - 1"
+#: The number of a search that found certificates, but none of those that are counted.
+NONE_FOUND = f"0 * count({found('info', SEARCHING)}) or {MISSED}"
 
-    # --- Judgements ---
-    @property
-    def urgencies(self) -> str:
-        """3 expired, 2 imminent, 1 overdue or expiring soon; nothing where all is well."""
-        return self._recorded("urgency:level")
 
-    def urgency(self, level: int) -> str:
-        """Those of one level."""
-        return f"{self.urgencies} == {level}"
+def sum_of(*parts: str) -> str:
+    """The sum of numbers that may be missing; -1 where a search finds nothing at all."""
+    return f"sum({' or '.join((*parts, _LOOKED_AT_ALL))}) or {NONE_FOUND}"
 
-    @property
-    def manual(self) -> str:
-        """Renewed by a person, or by nobody that is known."""
-        return self._recorded("info:manual")
 
-    @property
-    def last_third(self) -> str:
-        """The moment at which a third of the lifetime is left: when the platform renews."""
-        return f"({self.end} - {self._recorded('lifetime_seconds:max')} / 3)"
+def without_series(*matchers: str) -> str:
+    """Reasons of certificates that have no series of their own, none of them counted twice.
 
-    @property
-    def superseded(self) -> str:
-        """Unused, while another of its common name and metro lasts longer."""
-        return self._recorded("not_after_timestamp_seconds:superseded")
+    The exporter counts the reasons of all; what is not shown is what is missing of that.
+    """
+    every = f"sum({together(aggregate('_attention', *matchers), 'reason, severity')})"
+    shown = f"count({once(certificate('attention', *matchers), f'{IDENTITY}, reason, severity')})"
+    return f"clamp_min({every} - ({shown} or {_LOOKED_AT_ALL}), 0)"
 
-    def limit(self, name: str) -> str:
-        """The moment from which it is `warning` or `critical`."""
-        return self._recorded(f"{name}_timestamp_seconds:limit")
 
-    @property
-    def end(self) -> str:
-        """When it expires, as the limits were computed from it."""
-        return self._recorded("not_after_timestamp_seconds:max")
+_SHARDS = f"max by (cluster, job) (ukc_exporter_shards{{{EXPORTERS}}})"
+_SHARDS_READ = f"count by ({METRO}) (max by ({SHARD}) (ukc_up{{{WHOLE}}}) == 1)"
+#: By how many shards each metro is not read, those that are gone included; 0 where all read it.
+UNREAD_SHARDS = (
+    f"({_SHARDS_READ} or 0 * count by ({METRO}) (ukc_up{{{WHOLE}}}))"
+    f" * -1 + on (cluster, job) group_left () {_SHARDS}"
+)
+#: The metros that are not read by every shard.
+PARTIAL = f"({UNREAD_SHARDS} > 0)"
+
+_ACCOUNTS = f"count by (cluster, job, account) (ukc_up{{{METROS}}}) > bool 0"
+_SEVERAL = f"count({_ACCOUNTS}) > 1"
+
+
+def of_account(expr: str) -> str:
+    """The same with the account as the label `of`, which is there only where there are several."""
+    named = f'label_replace({_ACCOUNTS} and on () ({_SEVERAL}), "of", "$1", "account", "(.+)")'
+    accounts = f"({named} or on (cluster, job, account) {_ACCOUNTS})"
+    return f"({expr}) * on (cluster, job, account) group_left (of) {accounts}"

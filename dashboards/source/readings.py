@@ -1,38 +1,17 @@
 """How a number reads: its colour, and the word that stands for it."""
 
+from collections.abc import Mapping
+
 from grafana_foundation_sdk.builders.dashboard import FieldColor, ThresholdsConfig
 from grafana_foundation_sdk.models import dashboard
 
-from . import rules
+from exporter.judgement import COLOURS, REASONS
+
+from .queries.fleet import STEP
+from .severities import ALERTS, OK, PLAIN, RANKS, UNKNOWN, anchor
 
 #: Colours from each value on; None is the colour below all of them.
 Steps = list[tuple[float | None, str]]
-
-STATES = {
-    0: ("other", rules.UNKNOWN),
-    1: ("valid", rules.OK),
-    2: ("pending", rules.COLOURS["info"]),
-    3: ("error", rules.COLOURS["critical"]),
-}
-
-#: What a number would need series for that the exporter was told not to give.
-OFF = {-1: ("series are off", rules.UNKNOWN)}
-
-#: The queue: what a certificate needs, the greatest number first. Its colour is its alert's.
-VERDICTS = {
-    9: ("Expired", rules.colour("UKCCertificateExpired")),
-    8: ("Imminent", rules.colour("UKCCertificateExpiryImminent")),
-    7: ("Failed", rules.colour("UKCCertificateError")),
-    6: ("Never issued", rules.colour("UKCCertificateIssuancePending")),
-    5: ("Overdue", rules.colour("UKCCertificateRenewalOverdue")),
-    4: ("Expiring soon", rules.colour("UKCCertificateExpiringSoon")),
-    3: ("Failed", rules.COLOURS["warning"]),
-    2: ("Expired, unused", rules.COLOURS["warning"]),
-    1: ("Never issued", rules.COLOURS["warning"]),
-    0: ("OK", rules.OK),
-    -1: ("Left over", rules.UNKNOWN),
-    -2: ("Load the rules", rules.UNKNOWN),
-}
 
 
 def thresholds(steps: Steps) -> ThresholdsConfig:
@@ -50,21 +29,31 @@ def always(name: str) -> FieldColor:
 
 
 def none_good(bad: str) -> Steps:
-    """Grey where nobody looked, green at zero, `bad` from one on."""
-    return [(None, rules.UNKNOWN), (0, rules.OK), (1, bad)]
+    """Grey where nobody looked or a search found nothing, green at zero, `bad` from one on."""
+    return [(None, UNKNOWN), (0, OK), (1, bad)]
 
 
-def neutral(below_zero: str = rules.PLAIN) -> Steps:
-    """No colour, but for what is less than nothing."""
-    return [(None, below_zero), (0, rules.PLAIN)]
+def some_good() -> Steps:
+    """Grey where nobody looked or a search found nothing, green from one on."""
+    return [(None, UNKNOWN), (0, PLAIN), (1, OK)]
 
 
-def words(texts: dict[int, tuple[str, str]] | dict[str, tuple[str, str]]) -> dashboard.ValueMap:
+def neutral() -> Steps:
+    """No colour."""
+    return [(None, PLAIN)]
+
+
+def from_on(value: float, name: str) -> Steps:
+    """No colour below the value."""
+    return [(None, PLAIN), (value, name)]
+
+
+def words(texts: Mapping[str, tuple[str, str | None]]) -> dashboard.ValueMap:
     """Values that are read as `(text, colour)`."""
     return dashboard.ValueMap(
         options={
-            str(number): dashboard.ValueMappingResult(text=text, color=name, index=index)
-            for index, (number, (text, name)) in enumerate(texts.items())
+            value: dashboard.ValueMappingResult(text=text, color=name, index=index)
+            for index, (value, (text, name)) in enumerate(texts.items())
         }
     )
 
@@ -74,45 +63,54 @@ def unknown(text: str = "unknown") -> dashboard.SpecialValueMap:
     return dashboard.SpecialValueMap(
         options=dashboard.DashboardSpecialValueMapOptions(
             match=dashboard.SpecialValueMatch.NULL,
-            result=dashboard.ValueMappingResult(text=text, color=rules.UNKNOWN),
+            result=dashboard.ValueMappingResult(text=text, color=UNKNOWN),
         )
     )
 
 
-def beyond(value: float, text: str, name: str) -> dashboard.RangeMap:
-    """A text for every number from `value` on."""
+#: Further than any number goes. Grafana 10 reads a range without an end as one that ends at 0.
+FAR = 1e18
+
+
+def between(start: float, end: float, text: str, name: str) -> dashboard.RangeMap:
+    """A text for every number of a range, its ends included."""
     return dashboard.RangeMap(
         options=dashboard.DashboardRangeMapOptions(
-            from_val=value,
-            to=None,
+            from_val=start,
+            to=end,
             result=dashboard.ValueMappingResult(text=text, color=name),
         )
     )
 
 
-def age_steps() -> Steps:
-    """Of data: fresh, stale, and withdrawn with the exporter's usual `stale_after` of an hour."""
-    stale, withdrawn = float(rules.STALE_SECONDS), 3600.0
-    return [
-        (None, rules.UNKNOWN),
-        (0, rules.OK),
-        (stale, rules.colour("UKCDataStale")),
-        (withdrawn, rules.COLOURS["critical"]),
-    ]
+#: What a search that finds nothing gives a tile.
+MISSED = words({"-1": ("no match", UNKNOWN)})
 
+#: Ranks by themselves; above all of them is a remark about what is not shown.
+SEVERITIES = words(
+    {
+        "0": ("OK", OK),
+        **{str(rank): (s, COLOURS[s]) for s, rank in RANKS.items()},
+        str(len(RANKS) + 1): ("partial", UNKNOWN),
+    }
+)
 
-def share_steps() -> Steps:
-    """Of a lifetime that is left: the shares at which an automatic certificate changes colour."""
-    return [
-        (None, rules.colour("UKCCertificateExpiryImminent")),
-        (float(rules.CRITICAL_SHARE), rules.colour("UKCCertificateRenewalOverdue")),
-        (float(rules.WARNING_SHARE), rules.OK),
-    ]
+#: Ranks as the table of what needs attention has them: a step each, less a moment; a remark is
+#: above all of them.
+SCORES = [
+    between(4 * STEP, FAR, "partial", UNKNOWN),
+    *(
+        between((rank - 1) * STEP + 1, rank * STEP, severity, COLOURS[severity])
+        for severity, rank in RANKS.items()
+    ),
+    between(-FAR, 0, "OK", OK),
+]
 
-
-def attempt_steps() -> Steps:
-    """Of validation attempts: no colour until their number is an alert."""
-    return [
-        (None, rules.PLAIN),
-        (float(rules.ATTEMPTS), rules.colour("UKCCertificateValidationRetrying")),
-    ]
+_SECTIONS = {
+    **{reason.name: reason.alert for reason in REASONS},
+    **{alert: alert for alert in (*ALERTS, *(reason.alert for reason in REASONS))},
+    "not_read": "UKCMetroUnreachable",
+    "not_shown": "UKCOmittedCertificates",
+}
+#: Reasons and alerts as addresses within the runbook have them.
+ANCHORS = words({name: (anchor(alert), None) for name, alert in _SECTIONS.items()})

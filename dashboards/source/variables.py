@@ -1,6 +1,7 @@
 """The variables at the top of a dashboard, from wide to narrow."""
 
 from grafana_foundation_sdk.builders.dashboard import (
+    CustomVariable,
     DatasourceVariable,
     QueryVariable,
     TextBoxVariable,
@@ -8,16 +9,18 @@ from grafana_foundation_sdk.builders.dashboard import (
 from grafana_foundation_sdk.models.common import DataSourceRef
 from grafana_foundation_sdk.models.dashboard import (
     VariableHide,
-    VariableModel,
     VariableOption,
     VariableRefresh,
     VariableSort,
 )
 
-from . import queries
+from exporter.judgement import REASONS
+
+from .queries import variables as queries
+from .severities import RANKS
 
 DATASOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
-_NAME_OF_RESULT = '/[{,]name="([^"]+)"/'
+_DOMAIN_OF_RESULT = '/common_name="([^"]*)"/'
 
 
 def datasource() -> DatasourceVariable:
@@ -38,7 +41,6 @@ def _query(name: str, label: str, description: str, query: str) -> QueryVariable
         .description(description)
         .datasource(DATASOURCE)
         .query({"query": query, "refId": f"variable-{name}"})
-        .definition(query)
         .sort(VariableSort.ALPHABETICAL_ASC)
         .refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
     )
@@ -82,47 +84,60 @@ def metro() -> QueryVariable:
     return _several(_query("metro", "Metro", about, queries.METRO_NAMES), ".*")
 
 
-def name_contains() -> TextBoxVariable:
-    """A filter on names that asks Prometheus for no list of them."""
-    return (
-        TextBoxVariable("name")
-        .label("Name contains")
-        .description("Part of the certificate's name, or a regular expression; empty for all.")
-        .default_value("")
-        .current(VariableOption(text="", value="", selected=True))
-    )
-
-
-def search() -> TextBoxVariable:
-    """What narrows the list of names."""
+def search(about: str) -> TextBoxVariable:
+    """Part of a domain or a name, as it is: queries escape it and take no notice of case."""
     return (
         TextBoxVariable("search")
         .label("Search")
-        .description(f"Narrows the list of names, which ends after {queries.NAMES}.")
+        .description(about)
         .default_value("")
         .current(VariableOption(text="", value="", selected=True))
     )
 
 
-def name() -> QueryVariable:
-    """One certificate. Not refreshed with the time range, or one that came by a link and stands
+def domain() -> QueryVariable:
+    """One domain. Not refreshed with the time range, or one that came by a link and stands
     beyond the end of the list would be exchanged for another."""
-    about = "The certificate; type into Search where the list is long."
+    about = "The domain; type into Search where the list is long."
     return (
-        _query("name", "Certificate", about, queries.FOUND)
-        .regex(_NAME_OF_RESULT)
+        _query("domain", "Domain", about, queries.DOMAINS)
+        .sort(VariableSort.DISABLED)
+        .regex(_DOMAIN_OF_RESULT)
         .refresh(VariableRefresh.ON_DASHBOARD_LOAD)
     )
 
 
-def urgent() -> QueryVariable:
-    """The names that the table asks for, so that its queries stay small in a large fleet."""
-    about = f"The {queries.TOP} most urgent names."
-    variable = _several(_query("urgent", "Most urgent", about, queries.MOST_URGENT))
-    variable.regex(_NAME_OF_RESULT).sort(VariableSort.DISABLED).hide(VariableHide.HIDE_VARIABLE)
-    model: VariableModel = variable.build()
-    model.skip_url_sync = True
+def _choice(name: str, label: str, about: str, values: dict[str, str]) -> CustomVariable:
+    """Some of these values, by their texts. What is chosen goes into queries as `${name:pipe}`."""
+    texts = ",".join(
+        text if text == value else f"{text} : {value}" for text, value in values.items()
+    )
+    variable = CustomVariable(name).label(label).description(about).values(texts).multi(True)
+    # The SDK has no methods for these.
+    variable.build().include_all = True
+    variable.build().all_value = ".*"
     return variable
+
+
+#: As an alternative of a regular expression it also matches series that have no severity.
+FINE = "ok|"
+
+
+def severity() -> CustomVariable:
+    """What the table shows; at first whatever needs somebody."""
+    about = "Severities of the table. OK: what needs nothing."
+    needed = list(RANKS)
+    return _choice("severity", "Severity", about, {**{s: s for s in needed}, "OK": FINE}).current(
+        VariableOption(text=needed, value=needed, selected=True)
+    )
+
+
+def reason() -> CustomVariable:
+    """Why the table's certificates need somebody."""
+    about = "Reasons of the table; the runbook has a section for each."
+    return _choice("reason", "Reason", about, {r.name: r.name for r in REASONS}).current(
+        VariableOption(text="All", value="$__all", selected=True)
+    )
 
 
 def common() -> list[DatasourceVariable | QueryVariable]:

@@ -1,229 +1,273 @@
-"""What one element of `data.certificates` means: a certificate, or why it could not be read.
+"""What one element of `data.certificates` means, a field at a time.
 
-Elements are read in runs, and a run whose bytes are as they were is not read again.
+Elements are read in chunks, and a chunk whose bytes are as they were is not read again.
 """
 
 import datetime as dt
 import hashlib
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
-from isal import isal_zlib
 
-from exporter.api.model import Certificate, Item
-from exporter.api.runs import runs
+from exporter.api import spans
+from exporter.api.model import FIELDS, Certificate, ServiceGroup, Unread
+from exporter.api.names import domain
+from exporter.api.times import moment, unix
+
+CHUNK: Final = 1024
+"""Items that are read, compared and kept together."""
 
 MAX_MESSAGE_CHARACTERS: Final = 200
+MAX_TEXT_CHARACTERS: Final = 1024
+"""No field is longer (a name has at most 255): what is would be a label of any length."""
 
-_MAX_LABEL_CHARACTERS: Final = 1 << 20
-_MAX_IDENTITY_CHARACTERS: Final = 255
+MAX_SERVICE_GROUPS: Final = 1000
+
 _MAX_ATTEMPTS: Final = 1 << 53  # every integer up to here is exact as a sample value
-_RUN: Final = 64
 
 # Item error codes of the API that say more than "other".
 _REASON_BY_CODE: Final = {8: "not_found", 12: "timeout", 14: "forbidden", 22: "too_large"}
-
-# Nearly every item has times with a zone, which msgspec reads in a tenth of Python's time.
-_Usual = Item[Annotated[dt.datetime, msgspec.Meta(tz=True)]]
-_USUAL: Final = msgspec.json.Decoder(_Usual)
-_USUAL_RUN: Final = msgspec.json.Decoder(list[_Usual])
-_ITEM: Final = msgspec.json.Decoder(Item[str])
 _DECIDED: Final = ("valid", "error")
 
-_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_YEAR_2: Final = (dt.datetime(2, 1, 1, tzinfo=dt.UTC) - _EPOCH).days
-_SECONDS_PER_DAY: Final = 86_400
+# Nearly every item has times with a zone, which msgspec reads in a tenth of Python's time.
+_Time = Annotated[dt.datetime, msgspec.Meta(tz=True)]
 
 
-class Unread(NamedTuple):
-    """An item that could not be read: `reason` is one of `errors.REASONS`."""
+class Validation(msgspec.Struct, frozen=True, gc=False):
+    """A running validation: `attempt` counts those made, `next` is when the next one is due."""
 
-    reason: str
-    uuid: str
-    name: str
-    message: str
+    attempt: int | None = 0
+    next: _Time | None = None
 
 
-class Run(NamedTuple):
-    """What neighbouring items are; `filtered` are the uuids of those that nobody asked for."""
+class Item(msgspec.Struct, frozen=True, gc=False):
+    """One element of `data.certificates` as it stands on the wire.
 
+    Listing everything leaves out `status`; listing names leaves out all but `uuid` and `name`.
+    A failed element has `status` "error", a `message` and an `error` code.
+    """
+
+    uuid: str | None = None
+    name: str | None = None
+    status: str | None = None
+    message: str | None = None
+    error: int | None = None
+    created_at: _Time | None = None
+    common_name: str | None = None
+    state: str | None = None
+    validation: Validation | None = None
+    subject: str | None = None
+    issuer: str | None = None
+    serial_number: str | None = None
+    not_before: _Time | None = None
+    not_after: _Time | None = None
+    service_groups: tuple[ServiceGroup, ...] | None = None
+
+
+class Chunk(NamedTuple):
+    """What neighbouring items are, and the digest of their bytes.
+
+    `filtered` are the uuids of certificates that nobody asked for.
+    """
+
+    digest: bytes
     certificates: tuple[Certificate, ...]
     unread: tuple[Unread, ...] = ()
     filtered: tuple[str, ...] = ()
 
 
-class Reader:
-    """Reads items, and remembers what the bytes of the last poll meant.
+def read_chunks(
+    items: Sequence[msgspec.Raw],
+    known: Sequence[Chunk] = (),
+    passes: Callable[[Certificate], bool] | None = None,
+) -> Iterator[Chunk]:
+    """The items in their order, those that `passes` lets pass as certificates.
 
-    A certificate whose bytes did not change stays the same object, so that whoever compares
-    looks is told at once. `wanted` decides which certificates are kept.
+    A chunk whose bytes are those of `known` in the same place is that one: its certificates stay
+    the same objects, so that whoever compares polls is told at once.
     """
-
-    def __init__(self, wanted: Callable[[Certificate], bool] | None = None) -> None:
-        self._wanted = wanted
-        self._before: dict[bytes, Run] = {}
-        self._seen: dict[bytes, Run] = {}
-
-    def runs(self, items: Sequence[msgspec.Raw]) -> list[Run]:
-        """The items in their order."""
-        marks = [isal_zlib.crc32(raw) % _RUN for raw in items]
-        return [self._run(raws) for raws in runs(items, marks)]
-
-    def settle(self) -> None:
-        """A poll is complete: forget what it did not meet."""
-        self._before, self._seen = self._seen, {}
-
-    def _run(self, raws: Sequence[msgspec.Raw]) -> Run:
+    for place, start in enumerate(range(0, len(items), CHUNK)):
+        raws = items[start : start + CHUNK]
         joined = b",".join(raws)
         # A digest that nobody can forge: one certificate must not pass for another.
         digest = hashlib.sha256(joined).digest()
-        run = self._before.get(digest) or self._read(_outcomes(raws, joined))
-        self._seen[digest] = run
-        return run
+        if place < len(known) and known[place].digest == digest:
+            yield known[place]
+        else:
+            yield _chunk(digest, _outcomes(raws, joined), passes)
 
-    def _read(self, outcomes: Iterable[Certificate | Unread]) -> Run:
-        certificates: list[Certificate] = []
-        unread: list[Unread] = []
-        filtered: list[str] = []
-        for outcome in outcomes:
-            if isinstance(outcome, Unread):
-                unread.append(outcome)
-            elif self._wanted is None or self._wanted(outcome):
-                certificates.append(outcome)
-            else:
-                filtered.append(outcome.uuid)
-        return Run(tuple(certificates), tuple(unread), tuple(filtered))
+
+def _chunk(
+    digest: bytes,
+    outcomes: Iterable[Certificate | Unread],
+    passes: Callable[[Certificate], bool] | None,
+) -> Chunk:
+    certificates: list[Certificate] = []
+    unread: list[Unread] = []
+    filtered: list[str] = []
+    for outcome in outcomes:
+        if isinstance(outcome, Unread):
+            unread.append(outcome)
+        elif passes is None or passes(outcome):
+            certificates.append(outcome)
+        else:
+            filtered.append(outcome.uuid)
+    return Chunk(digest, tuple(certificates), tuple(unread), tuple(filtered))
+
+
+_ITEM: Final = msgspec.json.Decoder(Item)
+_ITEMS: Final = msgspec.json.Decoder(list[Item])
+
+
+_FIELDS_OF_ITEM: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def _outcomes(raws: Sequence[msgspec.Raw], joined: bytes) -> Iterable[Certificate | Unread]:
-    """What each item of a run is; the run is read in one go where all of it is as usual."""
-    found: Sequence[Item[Any] | Unread]
+    """What each item of a chunk is; it is read in one go where all of it is as usual."""
     try:
-        found = _USUAL_RUN.decode(b"[%b]" % joined)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        found = [item(raw) for raw in raws]
-    bound = certificate if len(joined) <= _MAX_LABEL_CHARACTERS else _bounded
-    return [one if isinstance(one, Unread) else bound(one) for one in found]
+        items = _ITEMS.decode(b"[%b]" % joined)
+    except _UNREADABLE:
+        return [read_item(raw) for raw in raws]
+    return [
+        # Within so few bytes no field is longer than it may be.
+        outcome(item) if len(raw) <= MAX_TEXT_CHARACTERS else read_item(raw)
+        for item, raw in zip(items, raws, strict=True)
+    ]
 
 
-def _bounded(found: Item[Any]) -> Certificate | Unread:
-    """As `certificate`, of an item whose fields may be longer than a label value may be."""
-    if _longest(found) > _MAX_LABEL_CHARACTERS:
-        return unread(found, "too_large", f"a field is over {_MAX_LABEL_CHARACTERS} characters")
-    return certificate(found)
-
-
-def certificate(found: Item[Any]) -> Certificate | Unread:
+def read_item(raw: msgspec.Raw) -> Certificate | Unread:
     """The item as a certificate, or why it is none; never raises."""
-    if found.status == "error":
-        reason = _REASON_BY_CODE.get(found.error or 0, "other")
-        return unread(found, reason, found.message or f"the API reports error {found.error}")
-    uuid, name, state = found.uuid, found.name, found.state
-    if not (uuid and name and state):
-        lacking = next(f for f in ("uuid", "name", "state") if not getattr(found, f))
-        return unread(found, "undecodable", f"the item has no {lacking}")
     try:
-        return _known(found, uuid, name, state)
-    except (ValueError, OverflowError) as exc:
-        return unread(found, "undecodable", str(exc))
-
-
-def item(raw: msgspec.Raw) -> Item[Any] | Unread:
-    """The item's fields as they stand on the wire, or why they cannot be told."""
-    try:
-        return _USUAL.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        pass
-    try:
-        return _ITEM.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-        uuid, name = _identity(raw)
-        return Unread("undecodable", uuid, name, str(exc))
-
-
-def unread(found: Item[Any], reason: str, message: str) -> Unread:
-    """The item as one that could not be read, its texts cut to a length that a log can bear."""
-    uuid = (found.uuid or "")[:_MAX_IDENTITY_CHARACTERS]
-    name = (found.name or "")[:_MAX_IDENTITY_CHARACTERS]
-    return Unread(reason, uuid, name, message[:MAX_MESSAGE_CHARACTERS])
-
-
-def timestamp(value: str | dt.datetime | None) -> float | None:
-    """Unix seconds of a moment or of an ISO 8601 text; None where it is missing, empty or zero.
-
-    Whole seconds are an int, which is quicker to write. Without a zone it is UTC.
-    Year 1 is the zero time of the platform's language, not a date.
-    Raises ValueError for anything else that is not a date.
-    """
-    if not value:
-        return None
-    if isinstance(value, str):
-        # RFC 3339 allows small letters, Python does not.
-        value = dt.datetime.fromisoformat(value.upper())
-        if value.tzinfo is None:
-            value = value.replace(tzinfo=dt.UTC)
-    since = value - _EPOCH
-    days, fraction = since.days, since.microseconds
-    if days < _YEAR_2:
-        return None
-    seconds = days * _SECONDS_PER_DAY + since.seconds
-    return seconds + fraction / 1e6 if fraction else seconds
-
-
-class _Named(msgspec.Struct, frozen=True):
-    uuid: msgspec.Raw = msgspec.Raw(b"")
-    name: msgspec.Raw = msgspec.Raw(b"")
-
-
-def _identity(raw: msgspec.Raw) -> tuple[str, str]:
-    """The uuid and name of an item that is wrong elsewhere; empty where they are wrong too."""
-
-    def text(value: msgspec.Raw) -> str:
+        fields = _fields(raw)
+    except ValueError as exc:
+        return Unread("undecodable", "", "", str(exc)[:MAX_MESSAGE_CHARACTERS])
+    readable: dict[str, Any] = {}
+    unread: list[str] = []
+    for field, read in _READERS.items():
         try:
-            return msgspec.json.decode(value, type=str)[:_MAX_IDENTITY_CHARACTERS]
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            return ""
+            value = read(fields[field]) if field in fields else None
+        except (*_UNREADABLE, ValueError, OverflowError):
+            if field in FIELDS:
+                unread.append(field)
+        else:
+            readable[field] = value
+    return outcome(Item(**readable), tuple(unread))
 
+
+def _fields(raw: msgspec.Raw) -> dict[str, msgspec.Raw]:
+    """The item's fields, none of them decoded; raises ValueError where it is no object."""
     try:
-        named = msgspec.json.decode(raw, type=_Named)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return "", ""
-    return text(named.uuid), text(named.name)
+        return _FIELDS_OF_ITEM.decode(raw)
+    except _UNREADABLE:
+        text = bytes(raw)
+        placed = spans.members(text, (0, len(text)))
+        return {k.decode(errors="replace"): msgspec.Raw(text[slice(*s)]) for k, s in placed.items()}
 
 
-def _longest(found: Item[Any]) -> int:
-    texts = [found.uuid, found.name, found.common_name, found.state]
-    texts += [found.subject, found.issuer, found.serial_number]
-    for group in found.service_groups or ():
-        texts += [group.uuid, group.name]
-    return max(len(text or "") for text in texts)
-
-
-def _known(found: Item[Any], uuid: str, name: str, state: str) -> Certificate:
-    """The item as a certificate; raises ValueError where a time or a number makes no sense."""
-    attempts, following = 0, None
+def outcome(item: Item, unread: tuple[str, ...] = ()) -> Certificate | Unread:
+    """The item as a certificate, of which these fields could not be read, or why it is none."""
+    if item.status == "error":
+        reason = _REASON_BY_CODE.get(item.error or 0, "other")
+        return _failed(item, reason, item.message or f"the API reports error {item.error}")
+    uuid, name = item.uuid or "", item.name or item.uuid
+    if not name:
+        return _failed(item, "undecodable", "the item has neither a name nor a uuid")
+    state = item.state or ""
+    attempts: int | None = 0
+    following = None
     # A validation runs until the request is decided (specification, "Certificate States"),
     # also in states that the API may invent.
-    if found.validation is not None and state not in _DECIDED:
-        attempts, following = found.validation.attempt, timestamp(found.validation.next)
-        if not 0 <= attempts <= _MAX_ATTEMPTS:
-            raise ValueError(f"{attempts} is no number of validation attempts")
-    groups = found.service_groups or ()
+    if item.validation is not None and state not in _DECIDED:
+        attempts, following = item.validation.attempt, unix(item.validation.next)
+        if attempts is not None and not 0 <= attempts <= _MAX_ATTEMPTS:
+            attempts, unread = None, (*unread, "validation")
+    elif "validation" in unread and state not in _DECIDED:
+        attempts = None
+    not_after = unix(item.not_after)
+    groups = item.service_groups
     # By position, and few issuers and states shared by all: this is done for every certificate.
     return Certificate(
         uuid,
         name,
-        found.common_name or "",
+        domain(item.common_name or ""),
         sys.intern(state),
-        timestamp(found.created_at),
-        timestamp(found.not_before),
-        timestamp(found.not_after),
+        unix(item.created_at),
+        unix(item.not_before),
+        not_after,
         attempts,
         following,
-        found.subject or "",
-        sys.intern(found.issuer or ""),
-        found.serial_number or "",
-        groups if len(groups) < 2 else tuple(dict.fromkeys(groups)),
+        item.subject or "",
+        sys.intern(item.issuer or ""),
+        item.serial_number or "",
+        groups if groups is None or len(groups) < 2 else tuple(dict.fromkeys(groups)),
+        item.validation is not None,
+        not_after is None and item.not_after is not None,
+        None,
+        unread,
     )
+
+
+def _failed(item: Item, reason: str, message: str) -> Unread:
+    return Unread(reason, item.uuid or "", item.name or "", message[:MAX_MESSAGE_CHARACTERS])
+
+
+def _text(raw: msgspec.Raw) -> str | None:
+    text: str | None = msgspec.json.decode(raw, type=str | None)
+    if text is not None and len(text) > MAX_TEXT_CHARACTERS:
+        raise ValueError(f"longer than {MAX_TEXT_CHARACTERS} characters")
+    return text
+
+
+def _time(raw: msgspec.Raw) -> dt.datetime | None:
+    text = _text(raw)
+    return None if text is None else moment(text)
+
+
+def _message(raw: msgspec.Raw) -> str | None:
+    text: str | None = msgspec.json.decode(raw, type=str | None)
+    return text
+
+
+def _code(raw: msgspec.Raw) -> int | None:
+    code: int | None = msgspec.json.decode(raw, type=int | None)
+    return code
+
+
+def _validation(raw: msgspec.Raw) -> Validation | None:
+    if bytes(raw).strip() == b"null":
+        return None
+    fields = _fields(raw)
+    attempt = _code(fields["attempt"]) if "attempt" in fields else 0
+    return Validation(attempt, _time(fields["next"]) if "next" in fields else None)
+
+
+def _service_groups(raw: msgspec.Raw) -> tuple[ServiceGroup, ...] | None:
+    groups = msgspec.json.decode(raw, type=tuple[ServiceGroup, ...] | None)
+    if groups is not None and (
+        len(groups) > MAX_SERVICE_GROUPS
+        or any(max(len(g.uuid), len(g.name)) > MAX_TEXT_CHARACTERS for g in groups)
+    ):
+        raise ValueError("more or longer service groups than there can be")
+    return groups
+
+
+_READERS: Final[Mapping[str, Callable[[msgspec.Raw], Any]]] = {
+    "status": _message,
+    "message": _message,
+    "error": _code,
+    "uuid": _text,
+    "name": _text,
+    "created_at": _time,
+    "common_name": _text,
+    "state": _text,
+    "validation": _validation,
+    "subject": _text,
+    "issuer": _text,
+    "serial_number": _text,
+    "not_before": _time,
+    "not_after": _time,
+    "service_groups": _service_groups,
+}

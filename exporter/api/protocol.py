@@ -3,13 +3,14 @@
 import datetime as dt
 import email.utils
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
 
-from exporter.api.items import MAX_MESSAGE_CHARACTERS, Reader, Unread, item, unread
-from exporter.api.model import Certificate, Envelope, Outcome
+from exporter.api import spans
+from exporter.api.items import MAX_MESSAGE_CHARACTERS, Chunk, read_chunks, read_item
+from exporter.api.model import Certificate, Envelope, Outcome, Unread
 from exporter.errors import (
     Forbidden,
     NotFound,
@@ -23,6 +24,13 @@ from exporter.errors import (
 
 BATCH_SIZE: Final = 200
 """Certificates asked for in one request; servers refuse more than 253."""
+
+
+MAX_UNREAD: Final = 10_000
+"""Of an answer with more items that cannot be read, none is."""
+
+_BYTES_PER_COMMA: Final = 24
+_BYTES_PER_ITEM: Final = 64
 
 
 class Request(NamedTuple):
@@ -57,12 +65,14 @@ class Reading(NamedTuple):
     """What one or more answers said: each of `listed` items is in one of the others.
 
     `filtered` are the uuids of the certificates that the operator does not want.
+    `chunks` are what the next answer is compared with.
     """
 
     listed: int
     certificates: tuple[Certificate, ...]
     unread: tuple[Unread, ...]
     filtered: tuple[str, ...] = ()
+    chunks: tuple[Chunk, ...] = ()
 
 
 def read(
@@ -71,21 +81,29 @@ def read(
     body: bytes | bytearray,
     *,
     now: float,
-    reader: Reader | None = None,
+    known: Sequence[Chunk] = (),
+    passes: Callable[[Certificate], bool] | None = None,
 ) -> Reading:
     """The certificates of an answer with details.
 
     `now` is Unix time, for a `Retry-After` that is a date.
-    `reader` remembers the last poll's items.
+    `known` are the chunks of the last answer, `passes` decides which certificates are kept.
     Raises `PollError` where the request as a whole failed; a failed item never raises.
     """
     items = _items(status, headers, body, now=now)
-    runs = (reader or Reader()).runs(items)
+    chunks: list[Chunk] = []
+    unread = 0
+    for chunk in read_chunks(items, known, passes):
+        chunks.append(chunk)
+        unread += len(chunk.unread)
+        if unread > MAX_UNREAD:
+            raise Undecodable(f"more than {MAX_UNREAD} items cannot be read")
     return Reading(
         len(items),
-        tuple(itertools.chain.from_iterable(run.certificates for run in runs)),
-        tuple(itertools.chain.from_iterable(run.unread for run in runs)),
-        tuple(itertools.chain.from_iterable(run.filtered for run in runs)),
+        tuple(itertools.chain.from_iterable(chunk.certificates for chunk in chunks)),
+        tuple(itertools.chain.from_iterable(chunk.unread for chunk in chunks)),
+        tuple(itertools.chain.from_iterable(chunk.filtered for chunk in chunks)),
+        tuple(chunks),
     )
 
 
@@ -103,13 +121,13 @@ def read_list(
     uuids: list[str] = []
     nameless: list[Unread] = []
     for raw in _items(status, headers, body, now=now):
-        found = item(raw)
-        if isinstance(found, Unread):
-            nameless.append(found)
-        elif found.uuid:
-            uuids.append(found.uuid)
+        item = read_item(raw)
+        if item.uuid:
+            uuids.append(item.uuid)
+        elif isinstance(item, Unread):
+            nameless.append(item)
         else:
-            nameless.append(unread(found, "undecodable", "the item has no uuid"))
+            nameless.append(Unread("undecodable", "", item.name, "the item has no uuid"))
     return Listing(tuple(dict.fromkeys(uuids)), tuple(nameless))
 
 
@@ -139,15 +157,15 @@ def missing(asked: Iterable[str], reading: Reading) -> tuple[Unread, ...]:
 
 def _items(
     status: int, headers: Mapping[str, str], body: bytes | bytearray, *, now: float
-) -> list[msgspec.Raw]:
+) -> Sequence[msgspec.Raw]:
     if status != 200:
         raise _request_failure(status, _message(body), retry_after(headers, now=now))
     try:
-        envelope = _ENVELOPE.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        envelope, items = _decoded(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as exc:
         kind = headers.get("content-type", "no content type")[:MAX_MESSAGE_CHARACTERS]
-        raise Undecodable(f"not the JSON of the specification ({kind}): {exc}") from exc
-    items = envelope.data.certificates if envelope.data else None
+        message = f"not the JSON of the specification ({kind}): {exc}"
+        raise Undecodable(message[: 2 * MAX_MESSAGE_CHARACTERS]) from exc
     if items is None and envelope.status == "error":
         code = next((e.status for e in envelope.errors or () if e.status), 0)
         message = (envelope.message or "")[:MAX_MESSAGE_CHARACTERS]
@@ -155,8 +173,58 @@ def _items(
     return items or []
 
 
-_ENVELOPE: Final = msgspec.json.Decoder(Envelope)
 _OUTCOME: Final = msgspec.json.Decoder(Outcome)
+_ENVELOPE: Final = msgspec.json.Decoder(Envelope)
+_DESCRIBING: Final = (b"status", b"message", b"errors")
+
+
+def _decoded(body: bytes | bytearray) -> tuple[Outcome, Sequence[msgspec.Raw] | None]:
+    """The envelope and its items, None where it has no list; raises where it is no envelope.
+
+    A list of nothing but commas is a hundred times its size once it is decoded, so one that is
+    too dense to hold certificates is read by the span, up to a bound.
+    """
+    try:
+        if len(body) < _BYTES_PER_COMMA * (body.count(b",") - MAX_UNREAD):
+            raise msgspec.ValidationError("too dense")
+        envelope = _ENVELOPE.decode(body)
+        if envelope.data is None or envelope.data.certificates is None:
+            return envelope, None
+        if envelope.data.certificates is not msgspec.UNSET:
+            return envelope, envelope.data.certificates
+        return _by_span(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _by_span(body)
+
+
+def _by_span(body: bytes | bytearray) -> tuple[Outcome, Sequence[msgspec.Raw] | None]:
+    fields = spans.members(body, (0, len(body)))
+    listed = _listed(body, fields.get(b"data"))
+    described = [
+        b'"%b":%b' % (k, bytes(body[slice(*fields[k])])) for k in _DESCRIBING if k in fields
+    ]
+    try:
+        outcome = _OUTCOME.decode(b"{%b}" % b",".join(described))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        # Without a list nobody knows whether it is a failure; with one it does not matter.
+        if listed is None:
+            raise
+        outcome = Outcome()
+    return outcome, listed
+
+
+def _listed(body: bytes | bytearray, data: spans.Span | None) -> Sequence[msgspec.Raw] | None:
+    if data is None or body[slice(*data)].strip() == b"null":
+        return None
+    values = spans.members(body, data)
+    if values and b"certificates" not in values:
+        # `data` has exactly one key: where it is another one, this is no list of certificates.
+        raise ValueError(f"`data` holds {next(iter(values))!r}")
+    listed = values.get(b"certificates")
+    if listed is None or body[slice(*listed)].strip() == b"null":
+        return None
+    found = spans.elements(body, listed, most=len(body) // _BYTES_PER_ITEM + MAX_UNREAD)
+    return [msgspec.Raw(bytes(body[start:stop])) for start, stop in found]
 
 
 def _request_failure(status: int, message: str, retry: float | None) -> PollError:
@@ -171,7 +239,7 @@ def _message(body: bytes | bytearray) -> str:
     """The envelope's message, where a failed answer has an envelope; a proxy's HTML has none."""
     try:
         return (_OUTCOME.decode(body).message or "")[:MAX_MESSAGE_CHARACTERS]
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
 
 

@@ -1,61 +1,38 @@
-"""What the operator wants, as frozen types; nothing in here reads a file but a token's."""
+"""What the operator wants, as frozen types, and the file and the environment that say it.
 
-import re
+The types stand here. Nothing may enter that talks to the API or serves; what the web config file
+says belongs to `exporter.web.access`.
+"""
+
 import zlib
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
-from exporter.config.document import content
-from exporter.errors import Unauthorized
+from exporter.config.patterns import Pattern
+from exporter.config.tokens import Token, TokenFile, TokenSource, TokenVariable
 
-DEFAULT_MAX_RESPONSE_BYTES: Final = 256 * 1024 * 1024
-DEFAULT_STALE_AFTER: Final = 3600.0
+__all__ = [
+    "DEFAULT_MAX_RESPONSE_BYTES",
+    "DEFAULT_STALE_AFTER",
+    "Account",
+    "Authorities",
+    "Configuration",
+    "Expiry",
+    "Metro",
+    "Patience",
+    "Pattern",
+    "Renewal",
+    "Selection",
+    "Shard",
+    "Thresholds",
+    "Token",
+    "TokenFile",
+    "TokenSource",
+    "TokenVariable",
+]
 
-
-class Token:
-    """A bearer token that shows itself to nobody who does not ask for its `value`."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: str) -> None:
-        self.value = value
-
-    def __repr__(self) -> str:
-        return "<token>"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Token) and self.value == other.value
-
-    def __hash__(self) -> int:
-        return hash(self.value)
-
-
-class TokenFile(NamedTuple):
-    """A token that is read anew from a file each time, so that rotation needs no restart."""
-
-    path: Path
-
-    def read(self) -> Token:
-        """The token now. Raises `Unauthorized` where the file holds none."""
-        try:
-            text = content(self.path)
-        except OSError as exc:
-            raise Unauthorized(f"token file {self.path}: {exc.strerror}") from exc
-        return token(text.decode("latin-1"), f"token file {self.path}")
-
-
-class TokenVariable(NamedTuple):
-    """A token from an environment variable, which cannot change while the process runs."""
-
-    name: str
-    token: Token
-
-    def read(self) -> Token:
-        """The token."""
-        return self.token
-
-
-TokenSource = TokenFile | TokenVariable
+DEFAULT_MAX_RESPONSE_BYTES: Final = 64 * 1024 * 1024
+DEFAULT_STALE_AFTER: Final = 7 * 86400.0
 
 
 class Authorities(NamedTuple):
@@ -66,15 +43,58 @@ class Authorities(NamedTuple):
 
 
 class Selection(NamedTuple):
-    """Which of a metro's certificates are looked at, and which of those have their own series.
+    """Which of a metro's certificates are exported, and which of those have their own series.
 
     `include` and `exclude` are matched against the whole name and the whole common name.
     """
 
     series: Literal["all", "attention", "none"] = "all"
     max_certificates: int | None = None
-    include: re.Pattern[str] | None = None
-    exclude: re.Pattern[str] | None = None
+    include: Pattern | None = None
+    exclude: Pattern | None = None
+
+
+class Expiry(NamedTuple):
+    """How much is left of a certificate when it needs attention: seconds, or a share of its life.
+
+    `critical` is at most `warning`.
+    """
+
+    warning: float
+    critical: float
+
+
+class Patience(NamedTuple):
+    """After how many seconds something that has not happened needs attention.
+
+    `critical` is at least `warning`.
+    """
+
+    warning: float
+    critical: float
+
+
+class Thresholds(NamedTuple):
+    """The limits of the judgement.
+
+    `automatic` has shares of the lifetime, `manual` seconds; `validation_attempts` is the number
+    from which a validation that is tried again needs attention.
+    """
+
+    automatic: Expiry = Expiry(0.25, 0.10)
+    manual: Expiry = Expiry(30 * 86400.0, 7 * 86400.0)
+    never_issued: Patience = Patience(900.0, 3600.0)
+    validation_attempts: int = 3
+
+
+class Renewal(NamedTuple):
+    """Certificates of whose renewal the operator knows better than the evidence tells.
+
+    Each pattern is matched against the whole name of a certificate.
+    """
+
+    automatic: Pattern | None = None
+    manual: Pattern | None = None
 
 
 class Metro(NamedTuple):
@@ -87,6 +107,8 @@ class Metro(NamedTuple):
     base_url: str
     authorities: Authorities | None = None
     selection: Selection = Selection()
+    thresholds: Thresholds = Thresholds()
+    renewal: Renewal = Renewal()
 
 
 class Account(NamedTuple):
@@ -110,7 +132,10 @@ class Shard(NamedTuple):
 
 
 class Configuration(NamedTuple):
-    """Durations are in seconds. Of several shards each fetches in batches, whatever `fetch` is."""
+    """Durations are in seconds. With several shards each fetches in batches, whatever `fetch` is.
+
+    Equal values mean that a reload changes nothing (decisions/0403).
+    """
 
     accounts: tuple[Account, ...]
     interval: float = 60.0
@@ -125,13 +150,3 @@ class Configuration(NamedTuple):
     def batched(self) -> bool:
         """Whether a poll lists first and then fetches in batches."""
         return self.fetch == "batched" or self.shard.total > 1
-
-
-def token(text: str, place: str) -> Token:
-    """The token in a text; raises `Unauthorized`, which never repeats the text."""
-    value = text.strip()
-    if not value:
-        raise Unauthorized(f"{place}: expected a token, and it is empty")
-    if not all("!" <= character <= "~" for character in value):
-        raise Unauthorized(f"{place}: expected a token of visible ASCII characters, on one line")
-    return Token(value)

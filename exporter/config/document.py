@@ -1,5 +1,6 @@
-"""Files read within bounds, and YAML read strictly: a key that nobody knows is an error."""
+"""Files read within bounds, and YAML read strictly: an unknown or a duplicate key is an error."""
 
+import contextlib
 import errno
 import os
 import stat
@@ -11,11 +12,13 @@ from typing import Any, Final
 import msgspec
 import yaml
 
+from exporter.errors import ConfigurationError
+
 MOST_BYTES: Final = 1 << 20
-"""What a person writes is shorter, and so is what Kubernetes mounts."""
+"""A bound for what a person writes, or Kubernetes mounts."""
 
 MOST_PEM_BYTES: Final = 16 << 20
-"""Enough for every authority there is."""
+"""A bound for certificates: a system's whole list of authorities is far below it."""
 
 _MOST_VALUES: Final = 1_000_000
 
@@ -25,7 +28,7 @@ class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class WrongValue(Exception):
-    """A value of the right type that cannot be: `path` is its place within the file."""
+    """A value of the right type that is not allowed: `path` is its place within the file."""
 
     def __init__(self, path: str, expected: str) -> None:
         super().__init__(f"{expected} - at `{path}`")
@@ -33,18 +36,36 @@ class WrongValue(Exception):
         self.expected = expected
 
 
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn every error of a file that is read within the block into a `ConfigurationError`.
+
+    It names the file at `path`, the place within it and what was expected.
+    """
+    try:
+        yield
+    except OSError as exc:
+        raise ConfigurationError(f"{path}: cannot be read: {exc.strerror}") from exc
+    except RecursionError as exc:
+        raise ConfigurationError(f"{path}: not YAML: nested too deeply") from exc
+    except (yaml.YAMLError, UnicodeDecodeError) as exc:
+        raise ConfigurationError(f"{path}: not YAML: {_one_line(exc)}") from exc
+    except (msgspec.ValidationError, WrongValue) as exc:
+        raise ConfigurationError(f"{path}: {_one_line(exc)}") from exc
+
+
 def content(path: Path, *, most: int = MOST_BYTES) -> bytes:
     """All bytes of a file.
 
-    Raises `OSError` for one that is longer than `most` or has no end, and for a pipe, on which
-    whoever reads it again would wait for ever.
+    Raises `OSError` for one that is longer than `most` or endless, and for a pipe: the next one
+    to read it would wait for ever.
     """
     try:
-        # Opening a pipe waits for its other end, unless it is told not to.
+        # Without O_NONBLOCK, opening a pipe waits for its other end.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except ValueError as exc:  # a NUL in the name, or half a surrogate
         raise OSError(errno.EINVAL, "no file can have this name") from exc
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - it is open already
+    with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
         if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
             raise OSError(errno.ESPIPE, "expected a file, and it is a pipe")
         text = file.read(most + 1) or b""
@@ -53,48 +74,8 @@ def content(path: Path, *, most: int = MOST_BYTES) -> bytes:
     return text
 
 
-class _Loader(yaml.SafeLoader):
-    """A key that stands twice is an error, and so are aliases that stand for too much.
-
-    PyYAML keeps the last of two equal keys; a person who wrote both deserves to know.
-    """
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self._sizes: dict[int, int] = {}
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        alias = self.check_event(yaml.AliasEvent)
-        node: Any = super().compose_node(parent, index)
-        if not alias:
-            self._sizes[id(node)] = 1 + sum(self._sizes[id(inner)] for inner in _within(node))
-        # Within what it stands for, an alias has no size yet.
-        if self._sizes.get(id(node), _MOST_VALUES) >= _MOST_VALUES:
-            said = f"expected fewer than {_MOST_VALUES} values, with what aliases stand for"
-            raise yaml.composer.ComposerError(None, None, said, node.start_mark)
-        return node
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
-            if not isinstance(key, yaml.ScalarNode):
-                continue  # the loader itself refuses what cannot be a key
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key.value!r} stands here twice", key.start_mark
-                )
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-def _within(node: Any) -> Iterator[Any]:
-    if isinstance(node, yaml.MappingNode):
-        return chain.from_iterable(node.value)
-    return iter(node.value if isinstance(node, yaml.SequenceNode) else ())
-
-
 def decoded(text: bytes) -> Any:
-    """What a YAML file says.
+    """The value of a YAML file.
 
     Raises `yaml.YAMLError`, `UnicodeDecodeError`, or `RecursionError` where it nests too deeply.
     """
@@ -106,6 +87,42 @@ def decoded(text: bytes) -> Any:
         raise yaml.YAMLError(str(exc)) from exc
 
 
-def one_line(exc: Exception) -> str:
-    """An error's message on one line."""
+class _Loader(yaml.SafeLoader):
+    """Refuses a duplicate key, of which PyYAML keeps the last, and aliases that expand too far."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._sizes: dict[int, int] = {}
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        alias = self.check_event(yaml.AliasEvent)
+        node: Any = super().compose_node(parent, index)
+        if not alias:
+            self._sizes[id(node)] = 1 + sum(self._sizes[id(inner)] for inner in _children(node))
+        # An alias within its own anchor has no size yet.
+        if self._sizes.get(id(node), _MOST_VALUES) >= _MOST_VALUES:
+            expected = f"expected fewer than {_MOST_VALUES} values once aliases are expanded"
+            raise yaml.composer.ComposerError(None, None, expected, node.start_mark)
+        return node
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+            if not isinstance(key, yaml.ScalarNode):
+                continue  # the loader itself refuses a list or a mapping as a key
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"duplicate key {key.value!r}", key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def _children(node: Any) -> Iterator[Any]:
+    if isinstance(node, yaml.MappingNode):
+        return chain.from_iterable(node.value)
+    return iter(node.value if isinstance(node, yaml.SequenceNode) else ())
+
+
+def _one_line(exc: Exception) -> str:
     return " ".join(str(exc).split())

@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Final, Literal, NamedTuple
 
-from exporter.api.model import Certificate, renewal
 from exporter.exposition.families import SECONDS_PER_DAY, STATES, escaped, metro_labels
+from exporter.judgement import PAIRS, RENEWALS, Judgement
 from exporter.polling.snapshot import Key
 
-RENEWALS: Final = ("automatic", "manual", "unknown")
 BOUNDS: Final = (-1, 0, 1, 3, 7, 14, 21, 30, 45, 60, 90)
 """Days to expiry of the histogram's buckets: the thresholds that people alert on."""
 
@@ -28,21 +27,23 @@ class Fleet(NamedTuple):
     """What a metro's certificates are together; `ends` are their ends of validity, in order."""
 
     states: Mapping[tuple[str, str], int]
+    attention: Mapping[tuple[str, str], int]
     ends: Sequence[float]
 
 
-def fleet(certificates: Sequence[Certificate]) -> Fleet:
-    """The certificates together, with a zero for every known state and renewal."""
+def fleet(judgement: Judgement) -> Fleet:
+    """The certificates together, with a zero for every known value of the labels."""
+    certificates = judgement.certificates
     states = Counter({(state, renewal): 0 for state in STATES for renewal in RENEWALS})
-    # Few issuers stand for many certificates: each kind is judged once.
-    columns = zip(
-        [c.state for c in certificates],
-        [c.issuer for c in certificates],
-        [c.wildcard for c in certificates],
-        strict=True,
+    states.update(
+        zip(
+            [c.state or "unknown" for c in certificates],
+            [s.renewal for s in judgement.standings],
+            strict=True,
+        )
     )
-    for (state, issuer, wildcard), count in Counter(columns).items():
-        states[state, renewal(issuer, wildcard)] += count
+    attention: Counter[tuple[str, str]] = Counter(dict.fromkeys(PAIRS, 0))
+    attention.update(chain.from_iterable(judgement.attention.values()))
     # In pieces, which are quick to merge: while one sort goes on, the event loop does not.
     pieces = [
         sorted(
@@ -50,7 +51,7 @@ def fleet(certificates: Sequence[Certificate]) -> Fleet:
         )
         for start in range(0, len(certificates), _PIECE)
     ]
-    return Fleet(states, sorted(chain.from_iterable(pieces)))
+    return Fleet(states, attention, sorted(chain.from_iterable(pieces)))
 
 
 class Metro(NamedTuple):
@@ -90,6 +91,11 @@ def _states(metro: Metro) -> Iterator[Row]:
         yield state, renewer, count
 
 
+def _attention(metro: Metro) -> Iterator[Row]:
+    for (reason, severity), count in metro.fleet.attention.items():
+        yield reason, severity, count
+
+
 def _buckets(metro: Metro) -> Iterator[Row]:
     ends = metro.fleet.ends
     for bound in BOUNDS:
@@ -109,14 +115,23 @@ AGGREGATES: Final = (
     Aggregate(
         "ukc_certificates",
         "gauge",
-        "Certificates by state and renewal, those without series of their own included.",
+        "Number of certificates by state and renewal, including those without "
+        "per-certificate series.",
         _states,
         ("state", "renewal"),
     ),
     Aggregate(
+        "ukc_certificates_attention",
+        "gauge",
+        "Number of certificates that need attention, by reason and severity, including those "
+        "without per-certificate series.",
+        _attention,
+        ("reason", "severity"),
+    ),
+    Aggregate(
         "ukc_certificates_expiry_days",
         "gaugehistogram",
-        "Certificates by days to expiry when the page was rendered; only those that were issued.",
+        "Number of issued certificates by days to expiry at render time.",
         _buckets,
         ("le",),
         sample="ukc_certificates_expiry_days_bucket",
@@ -124,7 +139,7 @@ AGGREGATES: Final = (
     Aggregate(
         "ukc_certificates_expiry_days_count",
         "gauge",
-        "Certificates that were issued.",
+        "Number of issued certificates.",
         _count,
         (),
         part_of="ukc_certificates_expiry_days",
@@ -132,7 +147,8 @@ AGGREGATES: Final = (
     Aggregate(
         "ukc_certificates_omitted",
         "gauge",
-        "Certificates that were read and have no series of their own, by the setting that says so.",
+        "Number of certificates without per-certificate series, by the setting that "
+        "leaves them out.",
         _omitted,
         ("reason",),
     ),

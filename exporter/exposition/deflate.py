@@ -4,10 +4,11 @@ Each segment ends on a byte boundary and refers to nothing before itself (RFC 19
 an empty stored block aligns), so a stream is any sequence of segments between a gzip header and
 trailer (RFC 1952). The trailer's checksum is combined from the segments' own.
 Concatenated gzip members would need no checksum, but several clients read only the first.
+(decisions/0001, 0505)
 """
 
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from isal import isal_zlib
@@ -15,37 +16,35 @@ from isal import isal_zlib
 HEADER: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x04\xff"
 _RAW: Final = -15  # deflate without zlib's or gzip's wrapping
 _END: Final = b"\x03\x00"  # an empty last block
-_POLYNOMIAL: Final = 0xEDB88320  # CRC-32, reflected (RFC 1952, section 8)
-_ONE: Final = 1 << 31  # x^0 in the reflected representation
-
-
-class Part(NamedTuple):
-    """A segment within a larger one, which it looks into."""
-
-    deflated: memoryview
-    crc: int
-    size: int
-    shift: int
+_SENT_AT_ONCE: Final = 1 << 19
+_READ_AT_ONCE: Final = 1 << 14
+_INFLATED_AT_ONCE: Final = 1 << 18
 
 
 class Segment(NamedTuple):
-    """Compressed text: `crc` and `size` are those of the text.
+    """Compressed text in one or more buffers; `crc` and `size` are those of the text."""
 
-    `shift` is x^(8 * size) modulo the CRC polynomial: what a checksum before it is multiplied by.
-    """
-
-    deflated: bytes
+    buffers: tuple[bytes, ...]
     crc: int
     size: int
-    shift: int
 
-    def part(self) -> Part:
-        """The whole of it as a part."""
-        return Part(memoryview(self.deflated), self.crc, self.size, self.shift)
+    def gzip(self) -> list[bytes]:
+        """The buffers of one gzip stream; the segment's own, not copies."""
+        trailer = struct.pack("<II", self.crc, self.size & 0xFFFFFFFF)
+        return [HEADER, *self.buffers, _END + trailer]
+
+    def text(self) -> Iterator[bytes]:
+        """The text, inflated piece by piece of a bounded size."""
+        inflater = isal_zlib.decompressobj(_RAW)
+        for buffer in self.buffers:
+            for start in range(0, len(buffer), _READ_AT_ONCE):
+                rest = buffer[start : start + _READ_AT_ONCE]
+                while text := inflater.decompress(rest, _INFLATED_AT_ONCE):
+                    yield text
+                    rest = inflater.unconsumed_tail
 
 
-EMPTY: Final = Segment(b"", 0, 0, _ONE)
-NOTHING: Final = EMPTY.part()
+EMPTY: Final = Segment((), 0, 0)
 
 
 def deflate(texts: Iterable[str]) -> Segment:
@@ -61,108 +60,32 @@ def deflate(texts: Iterable[str]) -> Segment:
     if not size:
         return EMPTY
     parts.append(compressor.flush(isal_zlib.Z_FULL_FLUSH))
-    return Segment(b"".join(parts), crc, size, _shift(size))
+    return Segment((b"".join(parts),), crc, size)
 
 
-def concatenated(parts: Sequence[Part]) -> tuple[tuple[Segment, ...], list[Part]]:
-    """The parts as segments of a size to be sent at once, and each part within its segment."""
-    segments: list[Segment] = []
-    within: list[Part] = []
-    for some in _gathered(parts):
-        segment, inside = _whole(some)
-        within += inside
-        if segment.size:
-            segments.append(segment)
-    return tuple(segments), within
-
-
-def _gathered(parts: Iterable[Part]) -> Iterator[list[Part]]:
-    some: list[Part] = []
-    length = 0
-    for part in parts:
-        some.append(part)
-        length += len(part.deflated)
-        if length >= _SENT_AT_ONCE:
-            yield some
-            some, length = [], 0
-    if some:
-        yield some
-
-
-def _whole(parts: Sequence[Part]) -> tuple[Segment, list[Part]]:
-    deflated = b"".join([part.deflated for part in parts])
-    within: list[Part] = []
-    view, start, crc, size = memoryview(deflated), 0, 0, 0
-    for part in parts:
-        stop = start + len(part.deflated)
-        within.append(part._replace(deflated=view[start:stop]))
-        start, size = stop, size + part.size
-        crc = _product(part.shift, crc) ^ part.crc
-    return Segment(deflated, crc, size, _shift(size)), within
-
-
-class Stream(NamedTuple):
-    """Segments in their order, with the checksum and the size of all their text."""
-
-    segments: tuple[Segment, ...]
-    crc: int
-    size: int
-
-    def gzip(self) -> list[bytes]:
-        """The buffers of one gzip stream; the segments' own, not copies."""
-        trailer = struct.pack("<II", self.crc, self.size & 0xFFFFFFFF)
-        return [HEADER, *(s.deflated for s in self.segments), _END + trailer]
-
-    def text(self) -> Iterator[bytes]:
-        """The text, inflated piece by piece."""
-        inflater = isal_zlib.decompressobj(_RAW)
-        for segment in self.segments:
-            for start in range(0, len(segment.deflated), _INFLATED_AT_ONCE):
-                yield inflater.decompress(segment.deflated[start : start + _INFLATED_AT_ONCE])
-
-
-_INFLATED_AT_ONCE: Final = 1 << 14
-_SENT_AT_ONCE: Final = 1 << 19
-
-
-def join(segments: Iterable[Segment], before: Stream | None = None) -> Stream:
-    """The segments after those of `before`, as one stream."""
-    joined = list(before.segments) if before else []
-    crc, size = (before.crc, before.size) if before else (0, 0)
+def join(segments: Iterable[Segment]) -> Segment:
+    """The segments, one after the other, as one; no buffer is copied."""
+    buffers: list[bytes] = []
+    crc = size = 0
     for segment in segments:
         if segment.size:
-            joined.append(segment)
-            crc = _product(segment.shift, crc) ^ segment.crc
+            buffers += segment.buffers
+            crc = isal_zlib.crc32_combine(crc, segment.crc, segment.size)
             size += segment.size
-    return Stream(tuple(joined), crc, size)
+    return Segment(tuple(buffers), crc, size)
 
 
-def _product(a: int, b: int) -> int:
-    """The product of two polynomials modulo the CRC's; the highest bit is x^0."""
-    product = 0
-    while a:
-        if a & _ONE:
-            product ^= b
-        a = (a << 1) & 0xFFFFFFFF
-        b = (b >> 1) ^ (_POLYNOMIAL if b & 1 else 0)
-    return product
-
-
-def _squares() -> Iterator[int]:
-    """x^8 modulo the CRC polynomial, and the square of each before."""
-    square = _ONE >> 8
-    for _ in range(64):
-        yield square
-        square = _product(square, square)
-
-
-_SQUARES: Final = tuple(_squares())
-
-
-def _shift(size: int) -> int:
-    """x^(8 * size) modulo the CRC polynomial."""
-    shift = _ONE
-    for bit in range(size.bit_length()):
-        if size >> bit & 1:
-            shift = _product(_SQUARES[bit], shift)
-    return shift
+def gathered(segment: Segment) -> Segment:
+    """The same text in buffers of a size to be sent at once: small ones cost each scrape a copy."""
+    buffers: list[bytes] = []
+    waiting: list[bytes] = []
+    length = 0
+    for buffer in segment.buffers:
+        waiting.append(buffer)
+        length += len(buffer)
+        if length >= _SENT_AT_ONCE:
+            buffers.append(b"".join(waiting))
+            waiting, length = [], 0
+    if waiting:
+        buffers.append(b"".join(waiting))
+    return segment._replace(buffers=tuple(buffers))

@@ -4,24 +4,25 @@ Text format 0.0.4 and OpenMetrics 1.0 write the same samples of gauges and infos
 that describe a family differ. So samples are rendered once and serve both.
 """
 
-import functools
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from operator import attrgetter, ne
 from typing import Final, NamedTuple
 
 from exporter.api.model import Certificate
-from exporter.api.runs import runs
 from exporter.config import Selection
 from exporter.exposition.aggregates import AGGREGATES, Aggregate, Fleet, Metro, fleet
-from exporter.exposition.deflate import NOTHING, Part, Segment, Stream, concatenated, deflate, join
+from exporter.exposition.deflate import EMPTY, Segment, deflate, gathered, join
+from exporter.exposition.digest import Digest, digest
 from exporter.exposition.families import FAMILIES, Block, Family, metro_labels
-from exporter.exposition.selection import Shown, shown
+from exporter.exposition.selection import shown
+from exporter.judgement import Judgement, Policy, Standing, judge
 from exporter.polling.snapshot import Key, MetroSnapshot
 
-_BLOCK: Final = 1024
+CHUNK: Final = 1024
+"""Certificates that are rendered, compressed and kept together."""
+
 _EVERYTHING: Final = Selection()
-_IDENTITY: Final = ("name", "common_name")
 _TABLE: Final = (*FAMILIES, *AGGREGATES)
 
 
@@ -41,24 +42,24 @@ def header(family: Family | Aggregate, *, openmetrics: bool) -> str:
     return f"# HELP {name} {family.help}\n# TYPE {name} {kind}\n"
 
 
-class BlockPage(NamedTuple):
+class Chunk(NamedTuple):
     """Neighbouring certificates and their samples of each family; of a timed one, none."""
 
     certificates: Sequence[Certificate]
-    parts: list[Part]
+    standings: Sequence[Standing]
+    segments: tuple[Segment, ...]
 
 
 class MetroPage(NamedTuple):
-    """One metro's samples: segments for each family of both tables, in their order.
-
-    `blocks` are found by the uuid of their first certificate.
-    """
+    """One metro's samples: a segment for each family of both tables, in their order."""
 
     snapshot: MetroSnapshot
-    segments: tuple[tuple[Segment, ...], ...]
-    shown: Shown
+    segments: tuple[Segment, ...]
+    chunks: tuple[Chunk, ...]
+    judgement: Judgement
     fleet: Fleet
-    blocks: Mapping[str, BlockPage]
+    omitted: Mapping[str, int]
+    digest: Digest
 
 
 def render(
@@ -67,94 +68,70 @@ def render(
     *,
     now: float,
     selection: Selection = _EVERYTHING,
+    policy: Policy = Policy(),
 ) -> MetroPage:
-    """The metro's samples at `now` (Unix time).
+    """The metro's samples at `now` (Unix time), judged by `policy`.
 
     Pure, and meant for a thread: it takes time in proportion to the number of certificates.
-    What the previous page shows and what did not change since is not rendered again.
+    A chunk whose certificates are those of the previous page in the same place keeps its samples.
     """
-    chosen = shown(snapshot.certificates, selection, filtered=snapshot.filtered, now=now)
-    if previous and previous.snapshot.certificates is snapshot.certificates:
-        together = previous.fleet
-    else:
-        together = fleet(snapshot.certificates)
-    segments, blocks = _samples(snapshot.key, chosen.certificates, previous, now)
+    before = previous.judgement if previous else None
+    judgement = judge(snapshot.certificates, now, policy=policy, before=before)
+    same = previous if judgement is before else None
+    together = same.fleet if same else fleet(judgement)
+    short = digest(snapshot, judgement, before=same.digest if same else None)
+    chosen = shown(judgement, selection, filtered=snapshot.filtered)
+    samples, chunks = _samples(snapshot.key, chosen.judgement, previous, now)
     metro = Metro(snapshot.key, together, chosen.omitted, now)
-    totals = ((deflate(a.lines(metro)),) for a in AGGREGATES)
-    return MetroPage(snapshot, (*segments, *totals), chosen, together, blocks)
+    totals = (deflate(a.lines(metro)) for a in AGGREGATES)
+    return MetroPage(
+        snapshot, (*samples, *totals), chunks, judgement, together, chosen.omitted, short
+    )
 
 
 def _samples(
-    key: Key, certificates: tuple[Certificate, ...], previous: MetroPage | None, now: float
-) -> tuple[list[tuple[Segment, ...]], Mapping[str, BlockPage]]:
-    known = previous.blocks if previous else {}
-    unchanged = previous is not None and previous.shown.certificates == certificates
-    marks = [hash(c.uuid) % _BLOCK for c in certificates]
-    blocks = [
-        _block(Block(metro_labels(key), neighbours), known.get(neighbours[0].uuid), now)
-        for neighbours in runs(certificates, marks)
-    ]
-    segments: list[tuple[Segment, ...]] = []
-    for position, family in enumerate(FAMILIES):
-        if previous and unchanged and not family.timed:
-            segments.append(previous.segments[position])
-            continue
-        whole, parts = concatenated([block.parts[position] for block in blocks])
-        segments.append(whole)
-        for block, part in zip(blocks, parts, strict=True):
-            # The block looks into the segment, so that nothing is kept twice.
-            block.parts[position] = NOTHING if family.timed else part
-    return segments, {block.certificates[0].uuid: block for block in blocks}
+    key: Key, judgement: Judgement, previous: MetroPage | None, now: float
+) -> tuple[list[Segment], tuple[Chunk, ...]]:
+    kept = previous.chunks if previous else ()
+    chunks: list[Chunk] = []
+    written: list[list[Segment]] = []
+    for place, block in enumerate(_blocks(key, judgement)):
+        before = kept[place] if place < len(kept) else None
+        same = before is not None and (before.certificates, before.standings) == (
+            block.certificates,
+            block.standings,
+        )
+        segments = [
+            before.segments[position]
+            if before and same and not family.timed
+            else deflate([family.lines(block, now)])
+            for position, family in enumerate(FAMILIES)
+        ]
+        untimed = (EMPTY if f.timed else s for f, s in zip(FAMILIES, segments, strict=True))
+        chunks.append(Chunk(block.certificates, block.standings, tuple(untimed)))
+        written.append(segments)
+    families = zip(*written, strict=True) if written else ((),) * len(FAMILIES)
+    return [gathered(join(segments)) for segments in families], tuple(chunks)
 
 
-def _block(block: Block, before: BlockPage | None, now: float) -> BlockPage:
-    """The block's samples; of a family that shows nothing new, those that were there before."""
-    differ = _differing(before.certificates if before else (), block.certificates)
-    moved = any(map(differ, _IDENTITY))
-    parts = [
-        deflate([family.lines(block, now)]).part()
-        if before is None or family.timed or moved or any(map(differ, family.reads))
-        else before.parts[position]
-        for position, family in enumerate(FAMILIES)
-    ]
-    return BlockPage(block.certificates, parts)
-
-
-def _differing(
-    before: Sequence[Certificate], after: Sequence[Certificate]
-) -> Callable[[str], bool]:
-    """Tells of a field whether that of any certificate is not what it was in its place."""
-    if before == after:
-        return lambda _: False
-    if len(before) != len(after):
-        return lambda _: True
-
-    @functools.cache
-    def differ(field: str) -> bool:
-        get = attrgetter(field)
-        return any(map(ne, map(get, before), map(get, after)))
-
-    return differ
-
-
-def let_go(held: list[MetroPage]) -> None:
-    """Free the only page of `held`, which nobody else may hold, a piece at a time.
-
-    Freed at once, a hundred thousand certificates keep every other thread from running.
-    """
-    certificates = list(held.pop().snapshot.certificates)
-    for _ in range(0, len(certificates), _BLOCK):
-        del certificates[-_BLOCK:]
+def _blocks(key: Key, judgement: Judgement) -> Iterator[Block]:
+    labels, certificates = metro_labels(key), judgement.certificates
+    attention = sorted(judgement.attention.items())
+    for start in range(0, len(certificates), CHUNK):
+        stop = start + CHUNK
+        first, last = (bisect_left(attention, (edge,)) for edge in (start, stop))
+        within = [(place - start, reasons) for place, reasons in attention[first:last]]
+        yield Block(labels, certificates[start:stop], judgement.standings[start:stop], within)
 
 
 class Exposition:
     """The page that is served: the newest rendering of each metro, joined family by family.
 
     After `stale_after` seconds without a complete look a metro's certificates are withdrawn.
-    `clock` gives Unix time.
+    `clock` is that of `MetroSnapshot.read_at`: it only goes forward, whatever Unix time does.
     """
 
-    def __init__(self, *, stale_after: float, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, *, stale_after: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._stale_after = stale_after
         self._clock = clock
         self._metros: Mapping[Key, MetroPage] = {}
@@ -162,7 +139,7 @@ class Exposition:
             openmetrics: [deflate([header(f, openmetrics=openmetrics)]) for f in _TABLE]
             for openmetrics in (False, True)
         }
-        self._joined: dict[bool, Stream] = {}
+        self._joined: dict[bool, Segment] = {}
         self._valid_until = 0.0
 
     def rendered(self, key: Key) -> MetroPage | None:
@@ -184,15 +161,15 @@ class Exposition:
         self._stale_after = seconds
         self._joined = {}
 
-    def stream(self, *, openmetrics: bool, tail: bytes) -> Stream:
+    def stream(self, *, openmetrics: bool, tail: bytes) -> Segment:
         """The page now, ended by `tail`, which the caller renders at scrape time."""
         now = self._clock()
         if openmetrics not in self._joined or now >= self._valid_until:
             self._join(now)
-        return join([deflate([tail.decode()])], before=self._joined[openmetrics])
+        return join([self._joined[openmetrics], deflate([tail.decode()])])
 
     def _join(self, now: float) -> None:
-        ends = {key: p.snapshot.taken_at + self._stale_after for key, p in self._metros.items()}
+        ends = {key: p.snapshot.read_at + self._stale_after for key, p in self._metros.items()}
         shown = [p for key, p in sorted(self._metros.items()) if now < ends[key]]
         self._valid_until = min((end for end in ends.values() if now < end), default=float("inf"))
         self._joined = {
@@ -205,4 +182,4 @@ def _by_family(headers: Iterable[Segment], pages: Sequence[MetroPage]) -> Iterat
     for position, described in enumerate(headers):
         yield described
         for page in pages:
-            yield from page.segments[position]
+            yield page.segments[position]

@@ -1,23 +1,24 @@
 """Which certificates have series of their own: what the operator asked for, applied."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from exporter.api.model import Certificate
 from exporter.config import Selection
+from exporter.judgement import COLOURS, Judgement
 
 REASONS: Final = ("filter", "series", "max_certificates")
 """The settings that leave certificates out, as values of the label `reason`."""
 
 
 class Shown(NamedTuple):
-    """The certificates with series of their own, and how many have none, by reason."""
+    """The certificates with series of their own, judged, and how many have none, by reason."""
 
-    certificates: tuple[Certificate, ...]
+    judgement: Judgement
     omitted: Mapping[str, int]
 
 
-def wanted(selection: Selection) -> Callable[[Certificate], bool] | None:
+def passing(selection: Selection) -> Callable[[Certificate], bool] | None:
     """Whether `include` and `exclude` let a certificate pass; None where all pass."""
     include, exclude = selection.include, selection.exclude
     if include is None and exclude is None:
@@ -31,66 +32,74 @@ def wanted(selection: Selection) -> Callable[[Certificate], bool] | None:
     return passes
 
 
-def plainly_healthy(c: Certificate, now: float) -> bool:
-    """Whether no alert can fire on a certificate, now or before it is looked at again.
+def shown(judgement: Judgement, selection: Selection, *, filtered: int) -> Shown:
+    """The certificates of a metro to show, `filtered` having been left out already.
 
-    The platform issued it and renews it, it is valid already and in use, no validation runs, and
-    more than a third of its lifetime is left: a renewal is not even due.
-    Whatever a person renews may expire, or differ between metros, and is never plainly healthy.
+    Where there are too many, those that need attention stay, the gravest first.
     """
-    return (
-        c.state == "valid"
-        and c.not_after is not None
-        and c.not_before is not None
-        and c.not_before <= now < c.not_after - (c.not_after - c.not_before) / 3
-        and not c.attempts
-        and bool(c.service_groups)
-        and c.renewal == "automatic"
-    )
-
-
-def shown(
-    certificates: tuple[Certificate, ...], selection: Selection, *, filtered: int, now: float
-) -> Shown:
-    """The certificates to show at `now` (Unix time), `filtered` having been left out already.
-
-    Where there are too many, those that need attention stay, what expires first before others.
-    """
-    chosen = _chosen(certificates, selection, now)
+    everyone = len(judgement.certificates)
+    chosen = _chosen(judgement, selection)
     kept = chosen
     most = selection.max_certificates
     if most is not None and len(chosen) > most:
-        kept = _first(chosen, most, now)
-    counts = (filtered, len(certificates) - len(chosen), len(chosen) - len(kept))
-    return Shown(kept, dict(zip(REASONS, counts, strict=True)))
+        kept = _first(judgement, chosen, most)
+    counts = (filtered, everyone - len(chosen), len(chosen) - len(kept))
+    return Shown(_only(judgement, kept), dict(zip(REASONS, counts, strict=True)))
 
 
-def _first(certificates: tuple[Certificate, ...], most: int, now: float) -> tuple[Certificate, ...]:
-    """So many of them, those of one common name together, for rules look at both.
+def _only(judgement: Judgement, places: Sequence[int]) -> Judgement:
+    """The judgement of the certificates in these places, in this order."""
+    if len(places) == len(judgement.certificates):
+        return judgement
+    return judgement._replace(
+        certificates=tuple(judgement.certificates[place] for place in places),
+        standings=[judgement.standings[place] for place in places],
+        attention={
+            at: judgement.attention[place]
+            for at, place in enumerate(places)
+            if place in judgement.attention
+        },
+    )
 
-    Names that need attention come first, and of these what was never issued or expires soonest.
+
+def _first(judgement: Judgement, places: Sequence[int], most: int) -> Sequence[int]:
+    """So many of the places, those of one common name together, for they are judged together.
+
+    Names that need attention come first, the gravest before others, and of these what was never
+    issued or expires soonest.
     The others stay in the order of the API: who is shown does not change with each renewal.
     """
-    soonest: dict[str, float] = {}
-    for c in certificates:
-        if not plainly_healthy(c, now):
-            end = c.not_after or 0.0
-            soonest[c.common_name] = min(end, soonest.get(c.common_name, end))
+    certificates = judgement.certificates
+    urgency: dict[str, tuple[int, float]] = {}
+    for place, reasons in judgement.attention.items():
+        c = certificates[place]
+        gravest = min(_GRAVITY[severity] for _, severity in reasons)
+        own = (gravest, c.not_after or 0.0)
+        urgency[_family(c)] = min(own, urgency.get(_family(c), own))
+    nothing = (len(_GRAVITY), 0.0)
 
-    def place(c: Certificate) -> tuple[bool, float, str]:
-        end = soonest.get(c.common_name)
-        return (True, 0.0, "") if end is None else (False, end, c.common_name)
+    def order(place: int) -> tuple[tuple[int, float], str]:
+        name = _family(certificates[place])
+        return (urgency[name], name) if name in urgency else (nothing, "")
 
-    return tuple(sorted(certificates, key=place)[:most])
+    return sorted(sorted(places, key=order)[:most])
 
 
-def _chosen(
-    certificates: tuple[Certificate, ...], selection: Selection, now: float
-) -> tuple[Certificate, ...]:
+_GRAVITY: Final = {severity: gravity for gravity, severity in enumerate(COLOURS)}
+
+
+def _family(c: Certificate) -> str:
+    """What joins certificates of one domain; an empty common name joins nothing."""
+    return c.common_name or f"\0{c.uuid or c.name}"
+
+
+def _chosen(judgement: Judgement, selection: Selection) -> Sequence[int]:
+    everyone = range(len(judgement.certificates))
     if selection.series == "none":
         return ()
     if selection.series == "all":
-        return certificates
-    # Rules tell a left-over from a gap by its twin: the whole common name is shown, or nothing.
-    names = {c.common_name for c in certificates if not plainly_healthy(c, now)}
-    return tuple(c for c in certificates if c.common_name in names)
+        return everyone
+    # A superseded one is told from a gap by its twin: the whole common name is shown, or nothing.
+    certificates = judgement.certificates
+    names = {_family(certificates[place]) for place in judgement.attention}
+    return [place for place in everyone if _family(certificates[place]) in names]

@@ -1,4 +1,4 @@
-"""One metro's loop: look, publish, wait."""
+"""One metro's loop: poll, publish, wait."""
 
 import asyncio
 import random
@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, Protocol
 
 import structlog
 
-from exporter.api.items import Unread
+from exporter.api.model import Certificate, Unread
 from exporter.api.protocol import Reading
 from exporter.errors import Forbidden, PollError, RateLimited, TimedOut, Unauthorized
 from exporter.loop import Aside
@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 
 class Observer(Protocol):
-    """Who counts polls."""
+    """Counts polls."""
 
     def succeeded(self, snapshot: MetroSnapshot, *, seconds: float) -> None: ...
     def failed(self, key: Key, error: PollError, *, seconds: float) -> None: ...
@@ -42,13 +42,20 @@ class Schedule(NamedTuple):
     stale_after: float
 
 
+async def _nothing_to_close() -> None: ...
+
+
 class Poller:
     """Polls one metro; never two polls at a time.
 
-    `fetch` gives a reading or raises `PollError`.
+    `fetch` gives a reading or raises `PollError`, and `disconnect` closes what it left open.
     `publish` is awaited after every poll with the newest snapshot, after a failed one too:
     days to expiry go on counting.
-    `aside` does off the event loop what takes long.
+    `failure` gives the error to fail a poll with when another exception comes out of these.
+    `aside` does off the event loop what takes long. `clock` gives Unix time.
+
+    `error` is that of the last poll, None where it succeeded or none has ended; `next_poll` is the
+    Unix time of the next one, None before the first has ended.
     """
 
     def __init__(  # noqa: PLR0913 - it is given all that it needs
@@ -60,20 +67,40 @@ class Poller:
         store: Store,
         publish: Callable[[MetroSnapshot], Awaitable[None]],
         observer: Observer,
+        failure: Callable[[Key, Exception], PollError],
+        disconnect: Callable[[], Awaitable[None]] = _nothing_to_close,
         clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
         aside: Aside = asyncio.to_thread,
     ) -> None:
         self.key = key
         self.tried = asyncio.Event()
+        self.error: PollError | None = None
+        self.next_poll: float | None = None
         self._fetch = fetch
         self._schedule = schedule
         self._store = store
         self._publish = publish
         self._observer = observer
+        self._failure = failure
+        self._disconnect = disconnect
         self._clock = clock
+        self._monotonic = monotonic
         self._aside = aside
         self._failures = 0
         self._logged: frozenset[tuple[str, str, str]] = frozenset()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self, group: asyncio.TaskGroup) -> None:
+        """Poll in this group until `close`; a bug ends the group."""
+        self._task = group.create_task(self.run())
+
+    async def close(self) -> None:
+        """End the polls and close the connections."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+        await self._disconnect()
 
     async def run(self) -> None:
         """Poll for ever. A wait longer than the interval is broken up to publish again."""
@@ -87,41 +114,59 @@ class Poller:
 
     async def poll(self) -> float:
         """One poll; gives the seconds to wait before the next."""
-        taken_at, started = self._clock(), time.perf_counter()
+        started = time.perf_counter()
         try:
-            async with asyncio.timeout(self._schedule.deadline):
-                reading = await self._fetch()
-        except TimeoutError:
-            said = f"the poll did not end within {self._schedule.deadline:g} s"
-            wait = self._failed(TimedOut(said), time.perf_counter() - started)
-        except PollError as exc:
-            wait = self._failed(exc, time.perf_counter() - started)
+            snapshot = await self._read()
+            await self._publish(snapshot)
+        except Exception as exc:  # noqa: BLE001 - nothing that comes from outside ends the process
+            self.error = self._failure(self.key, exc)
+            wait = self._failed(self.error, time.perf_counter() - started)
+            await self._republish()
         else:
-            await self._succeeded(reading, taken_at, started)
-            wait = self._schedule.interval * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311
-        await self._republish()
+            seconds = time.perf_counter() - started
+            self._succeeded(snapshot, seconds)
+            self.error = None
+            interval = self._schedule.interval * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311
+            wait = max(0.0, interval - seconds)
+        self.next_poll = self._clock() + wait
         self.tried.set()
-        if self._failures:
-            return wait
-        return max(0.0, wait - (time.perf_counter() - started))
+        return wait
 
     async def _republish(self) -> None:
         newest = self._store.newest(self.key)
         if newest is not None:
-            await self._publish(newest)
+            try:
+                await self._publish(newest)
+            except Exception as exc:  # noqa: BLE001 - the page of before stays
+                self._failure(self.key, exc)
 
-    async def _succeeded(self, reading: Reading, taken_at: float, started: float) -> None:
+    async def _read(self) -> MetroSnapshot:
+        taken_at, read_at = self._clock(), self._monotonic()
+        try:
+            async with asyncio.timeout(self._schedule.deadline):
+                reading = await self._fetch()
+        except TimeoutError as exc:
+            message = f"the poll did not end within {self._schedule.deadline:g} s"
+            raise TimedOut(message) from exc
         previous = self._store.newest(self.key)
         stale_after = self._schedule.stale_after
-        looking = partial(
-            look, self.key, reading, previous, taken_at=taken_at, stale_after=stale_after
+        work = partial(
+            look,
+            self.key,
+            reading,
+            previous,
+            taken_at=taken_at,
+            read_at=read_at,
+            stale_after=stale_after,
         )
-        snapshot = await self._aside(looking)
-        seconds = time.perf_counter() - started
+        return await self._aside(work)
+
+    def _succeeded(self, snapshot: MetroSnapshot, seconds: float) -> None:
+        first = self._store.newest(self.key) is None
         self._store.publish(snapshot)
         self._observer.succeeded(snapshot, seconds=seconds)
-        self._log_unread(snapshot.unread)
-        level = log.info if self._failures or previous is None else log.debug
+        self._log_unread(snapshot.unread, snapshot.odd)
+        level = log.info if self._failures or first else log.debug
         level(
             "poll succeeded",
             **self.key._asdict(),
@@ -160,20 +205,24 @@ class Poller:
             wait = max(wait, error.retry_after)
         return wait
 
-    def _log_unread(self, unread: tuple[Unread, ...]) -> None:
-        """One line for each item, once for as long as it stays unreadable."""
-        seen = {(item.reason, item.uuid, item.name): item for item in unread}
-        new = [item for what, item in seen.items() if what not in self._logged]
-        for item in new[:_UNREAD_LOGGED_AT_ONCE]:
-            log.warning(
-                "certificate skipped",
-                **self.key._asdict(),
-                reason=item.reason,
-                uuid=item.uuid,
-                name=item.name,
-                error=item.message,
-            )
-        if len(new) > _UNREAD_LOGGED_AT_ONCE:
-            more = len(new) - _UNREAD_LOGGED_AT_ONCE
-            log.warning("more certificates skipped", **self.key._asdict(), count=more)
-        self._logged = frozenset(seen)
+    def _log_unread(self, unread: tuple[Unread, ...], odd: tuple[Certificate, ...]) -> None:
+        """One line for each item and each field, once for as long as it stays unreadable."""
+        items = {(item.reason, item.uuid, item.name): item for item in unread}
+        fields = {(field, c.uuid, c.name): c for c in odd for field in c.unread}
+        new_items = [item for identity, item in items.items() if identity not in self._logged]
+        new_fields = [identity for identity in fields if identity not in self._logged]
+        for item in new_items[:_UNREAD_LOGGED_AT_ONCE]:
+            reason, uuid, name, message = item
+            self._warn("certificate skipped", reason=reason, uuid=uuid, name=name, error=message)
+        for field, uuid, name in new_fields[:_UNREAD_LOGGED_AT_ONCE]:
+            self._warn("certificate field not read", field=field, uuid=uuid, name=name)
+        for message, new in (
+            ("more certificates skipped", new_items),
+            ("more certificate fields not read", new_fields),
+        ):
+            if len(new) > _UNREAD_LOGGED_AT_ONCE:
+                self._warn(message, count=len(new) - _UNREAD_LOGGED_AT_ONCE)
+        self._logged = frozenset((*items, *fields))
+
+    def _warn(self, event: str, **context: object) -> None:
+        log.warning(event, **self.key._asdict(), **context)

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from exporter.api.items import Unread
-from exporter.api.model import Certificate
+from exporter.api.model import Certificate, Unread
 from exporter.api.protocol import Reading
+from exporter.polling.memory import remembered
 
 
 class Key(NamedTuple):
@@ -20,9 +20,11 @@ class Key(NamedTuple):
 class MetroSnapshot(msgspec.Struct, frozen=True):
     """One complete look.
 
-    `taken_at` is Unix time. `certificates` are unique by name and common name.
+    `taken_at` is Unix time, and `read_at` the same moment by a clock that only goes forward: ages
+    are counted by that one. `certificates` are unique by name and common name.
     `unread` are the items that this look could not read; `carried` tells, by uuid, when a
     certificate that is among them was last read. `filtered` were read and are not wanted.
+    `odd` are those of the certificates with fields that could not be read.
     """
 
     key: Key
@@ -32,6 +34,8 @@ class MetroSnapshot(msgspec.Struct, frozen=True):
     unread: tuple[Unread, ...] = ()
     carried: Mapping[str, float] = {}
     filtered: int = 0
+    odd: tuple[Certificate, ...] = ()
+    read_at: float = 0.0
 
     def only(self, wanted: Callable[[Certificate], bool]) -> "MetroSnapshot":
         """The same look by somebody who wants these certificates only."""
@@ -56,43 +60,56 @@ def look(
     previous: MetroSnapshot | None,
     *,
     taken_at: float,
+    read_at: float,
     stale_after: float,
 ) -> MetroSnapshot:
-    """The snapshot of a reading.
+    """The snapshot of a reading that began at these moments.
 
+    What was told of a certificate before and is not told now stays true (`remembered`).
     A certificate that cannot be read now is carried over from the previous look, until it was
     last read more than `stale_after` seconds ago, unless the API says that it is gone.
-    The first of several items with one uuid or one identity is kept: twins would be one series.
+    The best of several items with one uuid or one identity is kept: twins would be one series.
     """
-    certificates, unread = _unique(reading, previous)
-    carried = _carried(certificates, unread, previous, taken_at - stale_after)
+    before = previous.certificates if previous else ()
+    certificates, twins = _unique(remembered(reading.certificates, before, taken_at))
+    unread = (*reading.unread, *twins)
+    carried = _carried(certificates, unread, previous, read_at - stale_after)
     if previous and carried:
         kept = tuple(c for c in previous.certificates if c.uuid in carried)
         certificates = (*certificates, *kept)
     if previous and certificates == previous.certificates:
         certificates = previous.certificates  # the same object tells renderers that nothing changed
     filtered = len(reading.filtered)
-    return MetroSnapshot(key, taken_at, reading.listed, certificates, unread, carried, filtered)
+    odd = tuple([c for c in certificates if c.unread])
+    return MetroSnapshot(
+        key, taken_at, reading.listed, certificates, unread, carried, filtered, odd, read_at
+    )
 
 
 def _unique(
-    reading: Reading, previous: MetroSnapshot | None
+    certificates: tuple[Certificate, ...],
 ) -> tuple[tuple[Certificate, ...], tuple[Unread, ...]]:
-    if previous and reading.certificates == previous.certificates:
-        return previous.certificates, reading.unread  # a snapshot's are unique
-    if _all_differ(reading.certificates):
-        return reading.certificates, reading.unread
-    by_identity: dict[tuple[str, str], Certificate] = {}
-    by_uuid: dict[str, Certificate] = {}
+    if _all_differ(certificates):
+        return certificates, ()
+    kept: dict[int, Certificate] = {}
+    taken: set[str | tuple[str, str]] = set()
     twins: list[Unread] = []
-    for c in reading.certificates:
-        twin = by_uuid.get(c.uuid) or by_identity.get((c.name, c.common_name))
-        if twin is None:
-            by_uuid[c.uuid] = by_identity[c.name, c.common_name] = c
+    places = sorted(range(len(certificates)), key=lambda n: _worth(certificates[n]), reverse=True)
+    for place in places:
+        c = certificates[place]
+        identity = (c.name, c.common_name)
+        if identity in taken or (c.uuid and c.uuid in taken):
+            message = "it is listed twice, or another one has its name"
+            twins.append(Unread("other", c.uuid, c.name, message))
         else:
-            said = f"it is listed twice, or its name is that of {twin.uuid}"
-            twins.append(Unread("other", c.uuid, c.name, said))
-    return tuple(by_uuid.values()), (*reading.unread, *twins)
+            kept[place] = c
+            taken |= {identity, c.uuid}
+    return tuple(kept[place] for place in sorted(kept)), tuple(twins)
+
+
+def _worth(c: Certificate) -> tuple[bool, float]:
+    """Of twins the one that is in use, or may be, is watched, and of those the longest-lasting."""
+    return c.service_groups != (), c.not_after or 0.0
 
 
 def _all_differ(certificates: tuple[Certificate, ...]) -> bool:
@@ -107,16 +124,21 @@ def _carried(
     previous: MetroSnapshot | None,
     oldest: float,
 ) -> Mapping[str, float]:
-    """When each unread certificate was last read, for those to carry over."""
-    lost = {u.uuid for u in unread if u.uuid and u.reason != "not_found"}
+    """When each unread certificate was last read, by uuid, for those to carry over.
+
+    One whose uuid cannot be read is known by its name.
+    """
+    lost = {u.uuid or u.name for u in unread if u.reason != "not_found"} - {""}
     if previous is None or not lost:
         return {}
-    read = {c.uuid for c in certificates}
+    read = {"", *(c.uuid for c in certificates)}
     identities = {(c.name, c.common_name) for c in certificates}
     last_read = {
-        c.uuid: previous.carried.get(c.uuid, previous.taken_at)
+        c.uuid: previous.carried.get(c.uuid, previous.read_at)
         for c in previous.certificates
-        if c.uuid in lost - read and (c.name, c.common_name) not in identities
+        if not lost.isdisjoint((c.uuid, c.name))
+        and c.uuid not in read
+        and (c.name, c.common_name) not in identities
     }
     return {uuid: when for uuid, when in last_read.items() if when >= oldest}
 

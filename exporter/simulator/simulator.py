@@ -1,27 +1,26 @@
 """One metro of a simulated account: its fleet, its clock, its faults, and its ASGI application."""
 
-import math
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 
 from msgspec.structs import replace
 
-from exporter.simulator.faults import broken
+from exporter.simulator.faults.broken import substitute
 from exporter.simulator.faults.faults import Fault, Faults
 from exporter.simulator.http import asgi, control
-from exporter.simulator.http.answers import Answer, RequestError
+from exporter.simulator.http.answers import Answer, RequestError, refused
 from exporter.simulator.http.api import Api
 from exporter.simulator.http.asgi import Receive, Request, Scope, Send
 from exporter.simulator.http.endpoints import endpoint
-from exporter.simulator.http.entries import Entry
+from exporter.simulator.http.misbehaviour import substituted, write_spoiled
+from exporter.simulator.world import fleet
 from exporter.simulator.world.clock import Clock
-from exporter.simulator.world.fleet import UUID, Fleet, RefusedError, UnknownError
-from exporter.simulator.world.identity import digest
-from exporter.simulator.world.life import Plan
+from exporter.simulator.world.entries import entries
+from exporter.simulator.world.fleet import Fleet
 from exporter.simulator.world.records import Certificate, ServiceGroup
-from exporter.simulator.world.scenario import Scenario, load, seconds
-from exporter.simulator.world.uploads import checked_domain, checked_name
+from exporter.simulator.world.refusal import RefusedError
+from exporter.simulator.world.scenario import Scenario, seconds
+from exporter.simulator.world.scenario_file import load
 
 
 class Simulator:
@@ -43,13 +42,12 @@ class Simulator:
     ) -> None:
         self.clock = clock or Clock()
         self.metro = metro
-        loaded = load(scenario)
-        self._fleet = Fleet(loaded, seed, metro, self.clock.start)
+        account = load(scenario)
+        held = entries(account, seed, metro, self.clock.start)
+        self._fleet = Fleet(held, f"{seed}/{metro}", account.quota)
         self._faults = Faults()
-        self._api = Api(
-            self._fleet, self.clock, token, generation or loaded.generation, loaded.quota
-        )
-        for standing in loaded.faults:
+        self._api = Api(self._fleet, self.clock, token, generation or account.generation)
+        for standing in account.faults:
             if standing.metros is None or metro in standing.metros:
                 self.fault(standing.fault)
 
@@ -58,24 +56,27 @@ class Simulator:
         if scope["type"] != "http":
             return
         fault: Fault | None = None
-        if not _controls(scope["path"]):
+        if not control.is_control(scope["path"]):
             fault = self._faults.take(endpoint(scope["method"].upper(), scope["path"]))
+        other = fault and substitute(fault)
         try:
             request = await asgi.read(scope, receive)
             if request is None:
                 return
-            answer = (fault and broken.instead(fault)) or self._answer(request)
+            answer = substituted(other) if other else self._answer(request)
         except RequestError as exc:
             answer = exc.answer
+        except RefusedError as exc:
+            answer = refused(exc)
         if scope["method"].upper() == "HEAD":
             answer = replace(answer, body=b"")
-        if fault is None or broken.instead(fault) is not None:
-            await asgi.write(answer, receive, send)
+        if fault is None or other:
+            await asgi.write(answer, send)
         else:
-            await broken.maltreat(fault, answer, scope, receive, send)
+            await write_spoiled(fault, answer, scope, receive, send)
 
     def _answer(self, request: Request) -> Answer:
-        if _controls(request.path):
+        if control.is_control(request.path):
             return control.answer(self, request)
         return self._api.answer(request)
 
@@ -92,35 +93,23 @@ class Simulator:
 
     def certificates(self) -> tuple[Certificate, ...]:
         """The truth at `clock.now()`: every certificate, in the order of the scenario."""
-        now = self.clock.now()
-        found = [self._fleet.certificate(index, now) for index in self._fleet.indices()]
-        last: dict[str, int] = {}
-        for one in found:
-            if one.not_after is not None:
-                last[one.common_name] = max(last.get(one.common_name, one.not_after), one.not_after)
-        return tuple(
-            replace(
-                one, superseded=one.not_after is not None and one.not_after < last[one.common_name]
-            )
-            for one in found
-        )
+        return self._fleet.certificates(self.clock.now())
 
     def certificate(self, certificate: str) -> Certificate:
         """One of them, by uuid or name; LookupError where there is none."""
-        index = self._index(certificate)
-        uuid = self._fleet.ids(index)[0]
+        uuid = self._fleet.find(certificate).uuid
         return next(one for one in self.certificates() if one.uuid == uuid)
 
     def fault(self, fault: Fault) -> None:
-        """Inject a fault: it stands for its count, or until cleared."""
+        """Inject a fault: it is active for its count of requests, or until cleared."""
         self._faults.add(fault)
 
     def faults(self) -> list[Fault]:
-        """The faults that stand, each with the count that is left."""
-        return self._faults.standing()
+        """The active faults, each with the count that is left."""
+        return self._faults.active()
 
     def clear_faults(self) -> None:
-        """Let no fault stand."""
+        """End all faults; requests that hang go on hanging."""
         self._faults.clear()
 
     def advance(self, seconds: float) -> None:
@@ -129,7 +118,7 @@ class Simulator:
 
     def attach(self, certificate: str, service_group: str | None = None) -> ServiceGroup:
         """Let one more service (of that name, or a made-up one) use a certificate."""
-        return self._fleet.attach(self._index(certificate), service_group)
+        return fleet.attach(self._fleet.find(certificate), service_group)
 
     def detach(
         self, certificate: str, service_group: str | None = None
@@ -138,21 +127,19 @@ class Simulator:
 
         LookupError where the certificate or the service is not there.
         """
-        return self._fleet.detach(self._index(certificate), service_group)
+        return fleet.detach(self._fleet.find(certificate), service_group)
 
     def delete(self, certificate: str) -> None:
         """Take a certificate away, attached or not."""
-        self._fleet.delete(self._index(certificate))
+        self._fleet.delete(self._fleet.find(certificate))
 
     def fail_next_validation(self, certificate: str, count: int = 1) -> list[int]:
         """Let the next validation attempts fail; gives the Unix times at which they will.
 
         LookupError for an unknown certificate, ValueError for one that nobody validates any more.
         """
-        if count < 1:
-            raise RefusedError(f"count: expected 1 or more, got {count}")
-        index = self._index(certificate)
-        return self._fleet.fail_next_validation(index, self.clock.now(), count)
+        entry = self._fleet.find(certificate)
+        return fleet.fail_next_validation(entry, self.clock.now(), count)
 
     def request(
         self, common_name: str, lifetime: str = "90d", service_group: str | None = None
@@ -162,43 +149,7 @@ class Simulator:
         One that applies already is used; otherwise one of that lifetime (a duration) is requested,
         and starts its life `pending`. ValueError for a wildcard, which has to be uploaded.
         """
-        try:
-            domain = checked_domain(common_name).lower()
-        except RequestError as exc:
-            raise RefusedError(exc.message) from exc
-        index = self._applying(domain)
-        if index is None:
-            if domain.startswith("*."):
-                raise RefusedError("a wildcard certificate is never requested, only uploaded")
-            created_at = math.floor(self.clock.now())
-            index = self._fleet.add(
-                Entry(
-                    name=checked_name(self._fleet, None, domain),
-                    common_name=domain,
-                    plan=Plan(created_at, seconds(lifetime)),
-                    uploaded=False,
-                    key=digest(self._fleet.seed, self._fleet.next_index),
-                    subject=f"CN={domain}",
-                )
-            )
-        self._fleet.attach(index, service_group)
-        return self._fleet.certificate(index, self.clock.now())
-
-    def _applying(self, domain: str) -> int | None:
-        """A certificate for the domain itself or for the wildcard above it."""
-        wanted = {domain, re.sub(r"^[^.]+", "*", domain)}
-        indices = self._fleet.indices()
-        return next((n for n in indices if self._fleet.common_name(n).lower() in wanted), None)
-
-    def _index(self, certificate: str) -> int:
-        if UUID.fullmatch(certificate.lower()):
-            index = self._fleet.by_uuid(certificate.lower())
-        else:
-            index = self._fleet.by_name(certificate)
-        if index is None:
-            raise UnknownError(f"No certificate {certificate}")
-        return index
-
-
-def _controls(path: str) -> bool:
-    return path == control.PREFIX or path.startswith(f"{control.PREFIX}/")
+        now = self.clock.now()
+        entry = self._fleet.request(common_name, seconds(lifetime), now)
+        fleet.attach(entry, service_group)
+        return entry.certificate(now)

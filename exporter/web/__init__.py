@@ -1,4 +1,7 @@
-"""The HTTP side: routes, the page as it leaves, who may ask, and the sockets."""
+"""The HTTP side: sockets below, who may ask above them, formats, pages and routes on top.
+
+What is asked for is rendered already: no poll and no request to the API may enter.
+"""
 
 from exporter.web.access.guard import Guard
 from exporter.web.access.settings import WebSettings

@@ -1,4 +1,4 @@
-"""Which format and which coding a scraper is given (RFC 9110, section 12)."""
+"""Format and content encoding by a scraper's request headers (RFC 9110, section 12)."""
 
 from collections.abc import Iterator
 from typing import Final, NamedTuple
@@ -22,37 +22,44 @@ class _Range(NamedTuple):
 def negotiated(accept: str) -> Format:
     """The format for an `Accept` header: OpenMetrics where it is preferred, else text 0.0.4.
 
-    Nobody is refused: whoever accepts neither, or asks in a way that makes no sense, gets text.
+    A header that accepts neither, or is malformed, gets text: no request is refused.
     """
     best = Format(openmetrics=False, content_type=TEXT)
-    offered = 0.0
-    for wanted in _ranges(accept):
-        candidate = _format(wanted)
-        # Of equals the first is taken: scrapers list what they like best first.
-        if candidate and wanted.quality > offered:
-            best, offered = candidate, wanted.quality
+    quality = 0.0
+    for media in _ranges(accept):
+        candidate = _format(media)
+        # Of equals the first is taken: scrapers list formats in the order of their preference.
+        if candidate and media.quality > quality:
+            best, quality = candidate, media.quality
     return best
 
 
 def gzip_accepted(accept_encoding: str) -> bool:
-    """Whether an `Accept-Encoding` header accepts gzip; a weight of its own outdoes that of `*`."""
+    """Whether an `Accept-Encoding` header accepts gzip; its own weight precedes that of `*`."""
     weights = {coding.value: coding.quality for coding in _ranges(accept_encoding)}
     aliases = (weights[name] for name in ("gzip", "x-gzip", "*") if name in weights)
     return next(aliases, 0.0) > 0.0
 
 
-def _format(wanted: _Range) -> Format | None:
-    version = wanted.parameters.get("version", "")
-    if wanted.value == "application/openmetrics-text" and version in ("", "1.0.0", "0.0.1"):
+def json_preferred(accept: str) -> bool:
+    """Whether an `Accept` header prefers JSON to HTML; a browser, and `*/*`, do not."""
+    weights = {media.value: media.quality for media in _ranges(accept)}
+    json = weights.get("application/json", 0.0)
+    return json > weights.get("text/html", 0.0)
+
+
+def _format(media: _Range) -> Format | None:
+    version = media.parameters.get("version", "")
+    if media.value == "application/openmetrics-text" and version in ("", "1.0.0", "0.0.1"):
         kind = f"application/openmetrics-text; version={version or '1.0.0'}; charset=utf-8"
         return Format(openmetrics=True, content_type=kind)
-    if wanted.value in ("text/plain", "text/*", "*/*"):
+    if media.value in ("text/plain", "text/*", "*/*"):
         return Format(openmetrics=False, content_type=TEXT)
     return None
 
 
 def _ranges(header: str) -> Iterator[_Range]:
-    """The members of a list header; one whose weight makes no sense is passed over."""
+    """The members of a list header, without those whose weight is malformed."""
     for member in header.split(","):
         value, *rest = (part.strip() for part in member.split(";"))
         pairs = (part.partition("=") for part in rest)

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import yaml
@@ -22,6 +23,7 @@ from tests.alerts.rules import (
     RUNBOOK,
     Rule,
 )
+from tests.world.dashboard_files import UIDS, load
 
 BASE = "https://github.com/unikraft-cloud/certificate-exporter/blob/main/docs/runbook.md#"
 PROMETHEUS_OWN = {"up"}
@@ -154,11 +156,31 @@ def test_each_reason_is_one_line(reason: str, alert: str) -> None:
 @by_id
 def test_message(rule: Rule) -> None:
     """A fixed sentence as summary, a description that names the thing, and where to read on."""
-    assert {"summary", "description", "runbook_url"} == set(rule.annotations)
+    expected = {"summary", "description", "runbook_url", "dashboard_url"}
+    assert set(rule.annotations) == expected
     assert re.fullmatch(r"[A-Z][^{}\n]+\.", rule.annotations["summary"])
     assert "{{ $labels." in rule.annotations["description"]
     assert re.search(r"[.;]( *\{\{-? end \}\})?$", rule.annotations["description"].strip())
     assert f"{BASE}{(rule.alert or '').lower()}" == rule.annotations["runbook_url"]
+
+
+@by_id
+def test_dashboard(rule: Rule) -> None:
+    """A dashboard that is there, with variables that it has, for the labels of the alert."""
+    url = urlsplit(
+        re.sub(r"\{\{ \$labels\.(\w+) \| urlquery \}\}", r"<\1>", rule.annotations["dashboard_url"])
+    )
+    query = dict(parse_qsl(url.query))
+    uid = url.path.removeprefix("/d/")
+    given = {name.removeprefix("var-"): v for name, v in query.items() if name.startswith("var-")}
+
+    assert uid in UIDS
+    assert set(given) <= {variable["name"] for variable in load(uid)["templating"]["list"]}
+    assert {"from", "to"} <= set(query)
+    for name, value in given.items():
+        assert value == {"search": "<common_name>", "domain": "<common_name>"}.get(
+            name, f"<{name}>"
+        )
 
 
 @pytest.mark.parametrize("alert", REASONS.values())

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from exporter.api.client import Client
+from exporter.api.exchange import Exchange
 from exporter.api.protocol import Reading
 from exporter.config import Token, TokenFile, TokenSource, TokenVariable
 from exporter.errors import PollError, Unauthorized
@@ -22,25 +23,32 @@ TOKEN = f"cm9ib3QkZGVtbzpz/{MARK}+"
 VALID = (SAMPLES / "valid.json").read_bytes()
 SOURCE = TokenVariable("UKC_TOKEN", Token(TOKEN))
 
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n"
+
 pytestmark = pytest.mark.anyio
 
 
 @contextlib.asynccontextmanager
 async def client(
-    url: str, seen: list[tuple[str, str]] | None = None, token: TokenSource = SOURCE
+    url: str,
+    seen: list[tuple[str, str]] | None = None,
+    token: TokenSource = SOURCE,
+    skews: list[float] | None = None,
 ) -> AsyncIterator[Client]:
     """A client with limits that a test can reach."""
     told = [] if seen is None else seen
     limit = httpx.Timeout(1.0, connect=0.7)
     async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=limit) as connections:
-        yield Client(
+        exchange = Exchange(
             connections,
             token,
             timeout=1.0,
             max_response_bytes=1 << 20,
             on_request=lambda endpoint, code, _: told.append((endpoint, code)),
+            on_clock_skew=([] if skews is None else skews).append,
             clock=lambda: 0.0,
         )
+        yield Client(exchange, clock=lambda: 0.0)
 
 
 async def test_bulk_is_one_plain_request() -> None:
@@ -51,11 +59,36 @@ async def test_bulk_is_one_plain_request() -> None:
         got = await metro.bulk()
     (request,) = api.received
 
-    assert Reading(1, (certificate(),), ()) == got
+    assert Reading(1, (certificate(),), ()) == got._replace(chunks=())
     assert (request.line, request.body) == ("GET /v1/certificates HTTP/1.1", b"")
     assert request.headers["accept"] == "application/json"
     assert f"Bearer {TOKEN}" == request.headers["authorization"]
     assert seen == [("/v1/certificates", "200")]
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "skews"),
+    [
+        (200, {"Date": "Thu, 01 Jan 1970 01:00:00 GMT"}, [3600.5]),
+        (200, {"Date": "Thu, 01 Jan 1970 00:00:00 GMT"}, [0.0]),
+        (401, {"Date": "Thu, 01 Jan 1970 01:00:00 GMT"}, [3600.5]),
+        (502, {"Date": "Thu, 01 Jan 1970 01:00:00 GMT"}, []),
+        (200, {"Date": "Thu, 01 Jan 1970 01:00:00 GMT", "Age": "0"}, []),
+        (200, {}, []),
+    ],
+    ids=["ahead", "the same", "refused", "a gateway", "a cache", "no date"],
+)
+async def test_the_clock_of_the_api(
+    status: int, headers: dict[str, str], skews: list[float]
+) -> None:
+    """By the date of its answers, where they have one."""
+    seen: list[float] = []
+    async with ScriptedApi(http(status, VALID, **headers)).serving() as url:
+        async with client(url, skews=seen) as metro:
+            with contextlib.suppress(PollError):
+                await metro.bulk()
+
+    assert seen == skews
 
 
 async def test_connections_are_reused() -> None:
@@ -66,6 +99,29 @@ async def test_connections_are_reused() -> None:
         await metro.bulk()
 
     assert (len(api.received), api.connections) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("broken", "codes"),
+    [
+        pytest.param([cut(b"")], ["200", "connect", "200"], id="closed"),
+        pytest.param([reset(b"")], ["200", "connect", "200"], id="reset"),
+        pytest.param([cut(b"HTTP/1.1 20")], ["200", "connect", "200"], id="closed in the head"),
+        pytest.param([reset(b""), cut(b"")], ["200", "connect", "connect"], id="twice"),
+        pytest.param([cut(HEAD + b"{")], ["200", "connect"], id="closed in the body"),
+        pytest.param([hang()], ["200", "timeout"], id="forgotten"),
+    ],
+)
+async def test_a_connection_from_before_that_breaks(broken: list[Answer], codes: list[str]) -> None:
+    """The request is repeated once on a new one, if no answer had begun (RFC 9112, 9.3.1)."""
+    api = ScriptedApi(http(200, VALID), *broken, http(200, VALID))
+    seen: list[tuple[str, str]] = []
+    async with api.serving() as url, client(url, seen) as metro:
+        await metro.bulk()
+        with contextlib.nullcontext() if codes[-1] == "200" else pytest.raises(PollError):
+            await metro.bulk()
+
+    assert [code for _, code in seen] == codes
 
 
 async def test_batched_lists_and_fetches_in_batches() -> None:
@@ -90,12 +146,63 @@ async def test_batched_lists_and_fetches_in_batches() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "queries",
+    [["uuid=u0&uuid=u1"], ["uuid=u0&uuid=u1", "uuid=u0,u1"]],
+    ids=["as the second generation takes it", "as the first does"],
+)
+async def test_a_body_that_is_refused(queries: list[str]) -> None:
+    """The query names the certificates instead, once and for all."""
+    listed = http(200, body({"uuid": "u0"}, {"uuid": "u1"}))
+    answer = http(200, body(item(uuid="u0", name="a"), item(uuid="u1", name="b")))
+    refused = [http(400)] * len(queries)
+    api = ScriptedApi(listed, *refused, answer, listed, answer)
+    async with api.serving() as url, client(url) as metro:
+        first, second = await metro.batched(), await metro.batched()
+
+    assert first == second
+    assert [c.uuid for c in first.certificates] == ["u0", "u1"]
+    assert [r.line for r in api.received] == [
+        "GET /v1/certificates/list HTTP/1.1",
+        "GET /v1/certificates HTTP/1.1",
+        *(f"GET /v1/certificates?{query} HTTP/1.1" for query in queries),
+        "GET /v1/certificates/list HTTP/1.1",
+        f"GET /v1/certificates?{queries[-1]} HTTP/1.1",
+    ]
+
+
+async def test_queries_are_short() -> None:
+    """At most 100 a request; a uuid stays one, whatever is in it."""
+    uuids = ["a&b=c,d", *(f"u{n}" for n in range(149))]
+    listed = http(200, body(*({"uuid": uuid} for uuid in uuids)))
+    parts = (body(*(item(uuid=u, name=u) for u in part)) for part in (uuids[:100], uuids[100:]))
+    api = ScriptedApi(listed, http(400), *(http(200, part) for part in parts))
+    async with api.serving() as url, client(url) as metro:
+        reading = await metro.batched()
+
+    assert [c.uuid for c in reading.certificates] == uuids
+    assert [r.line.count("uuid=") for r in api.received[1:]] == [0, 100, 50]
+    assert "?uuid=a%26b%3Dc%2Cd&uuid=u0&" in api.received[2].line
+
+
+async def test_whatever_is_asked_is_refused() -> None:
+    """The poll fails, and the next one begins with the body again."""
+    listed = http(200, body({"uuid": "u0"}))
+    api = ScriptedApi(listed, http(400), http(400), http(400), listed, http(503))
+    async with api.serving() as url, client(url) as metro:
+        for status in ("400", "503"):
+            with pytest.raises(PollError, match=f"the API answered {status}"):
+                await metro.batched()
+
+    assert (len(api.received), api.received[5].body) == (6, b'[{"uuid":"u0"}]')
+
+
 @pytest.mark.parametrize("status", [404, 405])
 async def test_a_missing_list_is_asked_for_once(status: int) -> None:
     """The second generation lists without details; that will not change back."""
     listed = http(200, body({"uuid": "a", "name": "a"}))
-    found = http(200, body(item(uuid="a")))
-    api = ScriptedApi(http(status), listed, found, listed, found)
+    answer = http(200, body(item(uuid="a")))
+    api = ScriptedApi(http(status), listed, answer, listed, answer)
     async with api.serving() as url, client(url) as metro:
         first, second = await metro.batched(), await metro.batched()
 
@@ -127,7 +234,6 @@ async def test_one_batch_that_fails_fails_the_look() -> None:
             await metro.batched()
 
 
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 BOMB = gzip.compress(b" " * (2 << 20))
 
@@ -235,6 +341,7 @@ async def test_a_rotated_token_is_used_by_the_next_poll(tmp_path: Path) -> None:
     [
         (body(item(name=f"echo-{TOKEN}", subject=TOKEN)), 200),
         (body(item(name=f"echo-{TOKEN}")).replace(b"/", b"\\/"), 200),
+        (body(item(name=f"echo-{TOKEN}")).replace(b"+", b"\\u002b"), 200),
         (json.dumps({"status": "error", "message": f"bad token {TOKEN}"}).encode(), 401),
     ],
 )
@@ -247,15 +354,6 @@ async def test_an_answer_that_repeats_the_token(answer: bytes, status: int) -> N
             got = repr(exc)
 
     assert ("[token]" in got, TOKEN in got) == (True, False)
-
-
-async def test_a_word_that_is_a_token_by_chance_stays() -> None:
-    """A short token of a simulator does not blot out parts of names."""
-    token = TokenVariable("UKC_TOKEN", Token("x"))
-    async with ScriptedApi(http(200, VALID)).serving() as url, client(url, token=token) as metro:
-        got = await metro.bulk()
-
-    assert (certificate(),) == got.certificates
 
 
 async def test_a_way_that_drops_bodies_of_requests() -> None:

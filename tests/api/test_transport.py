@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
-import os
 import socket
-from collections.abc import Iterator, Mapping
+import ssl
 from pathlib import Path
 
+import certifi
+import httpx
 import pytest
+import structlog.testing
 
 from exporter import service
 from exporter.api.transport import Budget, Trust, connections
@@ -78,6 +80,17 @@ async def test_proxies(tmp_path: Path, by: str) -> None:
     assert [r.line for r in proxy.received] == ["GET http://api.test/v1/certificates HTTP/1.1"]
 
 
+def test_the_authorities_are_those_of_the_system() -> None:
+    """OpenSSL's, not a list that a library brings along."""
+    system = ssl.create_default_context()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(certifi, "where", lambda: "/none/cacert.pem")
+        context = Trust().context(None)
+
+    assert {repr(ca) for ca in context.get_ca_certs()} == {repr(ca) for ca in system.get_ca_certs()}
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
+
+
 async def test_https_through_a_proxy_is_a_tunnel(tmp_path: Path) -> None:
     """The proxy sees a name, and never the token."""
     proxy = ScriptedApi(http(403))
@@ -89,41 +102,83 @@ async def test_https_through_a_proxy_is_a_tunnel(tmp_path: Path) -> None:
     assert TOKEN not in str(proxy.received)
 
 
-async def test_a_redirect_is_not_followed() -> None:
-    """Neither to another host nor to the same."""
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_is_not_followed(status: int) -> None:
+    """Neither to another host nor to the same; the log says where it leads."""
     elsewhere = ScriptedApi(http(200, body(item())))
     async with elsewhere.serving() as url:
-        here = ScriptedApi(http(307, Location=f"{url}/v1/certificates"))
+        here = ScriptedApi(http(status, Location=f"{url}/v1/certificates?token={TOKEN}"))
         async with here.serving() as first:
-            page, failed = await service.once(configuration(Metro("fra0", first)))
+            with structlog.testing.capture_logs() as logs:
+                page, failed = await service.once(configuration(Metro("fra0", first)))
+    error = next(event["error"] for event in logs if event["event"] == "poll failed")
 
     assert (len(failed), elsewhere.received, len(here.received)) == (1, [], 1)
     assert b'metro="fra0",reason="other"} 1.0' in page
+    assert f"the API answered {status}" in error
+    assert f"{url}/v1/certificates?token=[token]" in error
 
 
-@contextlib.contextmanager
-def environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """These variables, for as long as the context lasts."""
-    before = dict(os.environ)
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+async def test_a_redirect_to_nowhere() -> None:
+    """It fails as any other."""
+    async with ScriptedApi(http(308)).serving() as url:
+        page, failed = await service.once(configuration(Metro("fra0", url)))
+
+    assert len(failed) == 1
+    assert b'metro="fra0",reason="other"} 1.0' in page
 
 
-@pytest.mark.parametrize("url", ["socks9://u:secret@h:1", "http://u:secret@h:port"])
-def test_a_proxy_that_cannot_be(url: str) -> None:
-    """Is the operator's to mend; its password is not repeated."""
-    wanted = configuration(metro := Metro("fra0", "https://api.test"))
-    with (
-        environment({"HTTPS_PROXY": url}),
-        pytest.raises(ConfigurationError, match="HTTPS_PROXY") as refused,
-    ):
-        connections(metro, wanted, Trust().context(None))
+@pytest.mark.parametrize(
+    ("interval", "fetch", "connections"), [(60, "bulk", 2), (45, "bulk", 1), (60, "batched", 1)]
+)
+async def test_idle_connections(interval: float, fetch: str, connections: int) -> None:
+    """A connection is kept between polls only where no load balancer has forgotten it by then."""
+    api = ScriptedApi(http(200, body()))
+    async with api.serving() as url:
+        settings = configuration(Metro("fra0", url), interval=interval, fetch=fetch)
+        async with service.build(settings) as graph:
+            for _ in range(2):
+                await graph.pollers[0].poll()
 
-    assert "secret" not in str(refused.value)
+    assert (len(api.received), api.connections) == (2, connections)
+
+
+async def test_no_cookie_is_kept() -> None:
+    """Whatever an answer sets, the next request is as the first."""
+    api = ScriptedApi(http(200, body(item()), Set_Cookie="session=1; Path=/"))
+    async with api.serving() as url:
+        async with service.build(configuration(Metro("fra0", url))) as graph:
+            for _ in range(2):
+                await graph.pollers[0].poll()
+
+    assert api.received[0] == api.received[1]
+    assert "cookie" not in api.received[1].headers
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "socks://u:secret@h:1",
+        "socks5://u:secret@h:1",
+        "http://u:secret@h:port",
+        "http://u:secret@[::1",
+        "http://u:secret@h\x01",
+        "://u:secret@h",
+        "u:secret@h:port",
+        "http://u:secret@",
+        "https://u:secret@",
+    ],
+)
+async def test_a_proxy_that_cannot_be_used_costs_polls_and_no_start(url: str) -> None:
+    """The metro is not reached past it either; the message names the variable, no password."""
+    metro = Metro("fra0", "https://api.test")
+    async with connections(
+        metro, configuration(metro), Trust(), {"ALL_PROXY": url, "UKC_TOKEN": TOKEN}
+    ) as http:
+        with pytest.raises(httpx.ProxyError, match="environment: ALL_PROXY: expected") as failed:
+            await http.get("/v1/certificates")
+
+    assert "secret" not in str(failed.value)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +187,6 @@ def test_a_proxy_that_cannot_be(url: str) -> None:
         ({"SSL_CERT_FILE": "/none.pem"}, "fra0", "SSL_CERT_DIR or SSLKEYLOGFILE: expected files"),
         ({"SSL_CERT_FILE": __file__}, "fra0", "environment: SSL_CERT_FILE, "),
         ({"SSLKEYLOGFILE": "/none/keys"}, "fra0", "No such file or directory"),
-        ({"HTTPS_PROXY": "http://[::1"}, "fra0", "environment: HTTP_PROXY, HTTPS_PROXY, "),
         ({}, "https://xn--ls8h.example", "https://xn--ls8h.example: expected the URL of a host"),
     ],
 )
@@ -239,9 +293,9 @@ async def test_the_metros_of_an_account_share_its_budget() -> None:
     api = ScriptedApi(http(200, body(item())))
     async with api.serving() as url:
         metros = tuple(Metro(name, url) for name in ("a", "b", "c"))
-        wanted = configuration(*metros, interval=0.3, timeout=0.3)
-        account = wanted.accounts[0]._replace(max_requests_per_minute=2)
-        page, failed = await service.once(wanted._replace(accounts=(account,)))
+        settings = configuration(*metros, interval=2.0, timeout=2.0)
+        account = settings.accounts[0]._replace(max_requests_per_minute=2)
+        page, failed = await service.once(settings._replace(accounts=(account,)))
 
     assert (len(api.received), len(failed)) == (2, 1)
     assert page.count(b'reason="timeout"} 1.0') == 1

@@ -1,4 +1,4 @@
-"""Files that a person may name by mistake, and YAML that stands for more than it says."""
+"""Files that are not what a person meant, and YAML whose aliases expand without bound."""
 
 import os
 from collections.abc import Callable
@@ -29,8 +29,8 @@ def bomb(first: str, line: Callable[[int], str], levels: int = 9) -> bytes:
         ("x" * 300, "File name too long"),
     ],
 )
-def test_what_is_no_file_of_ours(tmp_path: Path, name: str, want: str) -> None:
-    """An `OSError` at once: nobody waits for a pipe, and nothing without end is read."""
+def test_what_cannot_be_read(tmp_path: Path, name: str, want: str) -> None:
+    """An `OSError` at once: no pipe is waited for, and nothing endless is read."""
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "loop").symlink_to("loop")
     (tmp_path / "long").write_bytes(bytes((1 << 20) + 1))
@@ -73,14 +73,14 @@ def test_a_file_and_a_link_to_one(tmp_path: Path) -> None:
         pytest.param(b"&a {<<: *a}", id="merged into itself"),
     ],
 )
-def test_what_stands_for_too_much(text: bytes) -> None:
-    """Is an error before it takes the memory."""
-    with pytest.raises(yaml.YAMLError, match="expected fewer than 1000000 values"):
+def test_aliases_that_expand_too_far(text: bytes) -> None:
+    """Are an error before they take the memory."""
+    with pytest.raises(yaml.YAMLError, match="fewer than 1000000 values once aliases are expanded"):
         decoded(text)
 
 
-def test_aliases_are_welcome() -> None:
-    """Within reason."""
+def test_aliases() -> None:
+    """Of a list, of a mapping, and merged into another one."""
     text = b"[&a {name: a, metros: [fra0]}, {<<: *a, name: b}, *a]"
 
     assert decoded(text) == [

@@ -68,13 +68,13 @@ def test_this_tree_holds_together(tree: Path) -> None:
             id="image gone",
         ),
         pytest.param(
-            "docs/deploy.md", "?ref=v", "?ref=v9", "docs/deploy.md: ", id="reference in the docs"
+            "docs/install.md", "?ref=v", "?ref=v9", "docs/install.md: ", id="reference in the docs"
         ),
         pytest.param(
             "docs/runbook.md",
-            "## UKCExporterDown",
-            "## Exporter down",
-            "alerts/ukc-exporter.rules.yaml: https://",
+            "## UKCCertificateUnused",
+            "## Certificate unused",
+            "alerts/ukc-certificates.rules.yaml: https://",
             id="heading of the runbook",
         ),
         pytest.param(

@@ -58,7 +58,7 @@ def test_its_command_line(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_documentation_names_its_files() -> None:
     """What an administrator puts where the unit looks."""
-    page = (ROOT / "docs" / "deploy.md").read_text("utf-8")
+    page = (ROOT / "docs" / "install.md").read_text("utf-8")
     text = UNIT.read_text("utf-8")
     credential = re.search(r"^LoadCredential=(\w+):(\S+)$", text, re.MULTILINE)
     configuration = re.search(r"--config\.file=(\S+)", text)

@@ -1,6 +1,5 @@
 """An image built and run without a registry: buildah, podman, and a base of Debian packages."""
 
-import contextlib
 import json
 import os
 import shutil
@@ -10,8 +9,6 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
-
-import pytest
 
 from exporter import __version__
 
@@ -167,10 +164,3 @@ def layer_files(archive: Path) -> Iterator[tuple[str, bytes]]:
 def seconds_since(start: float) -> float:
     """Seconds on the monotonic clock."""
     return time.monotonic() - start
-
-
-def tell(config: pytest.Config, text: str) -> None:
-    """Print a measurement where it is seen in the log of a run whose tests all pass."""
-    capture = config.pluginmanager.getplugin("capturemanager")
-    with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
-        print(f"\n{text}", flush=True)

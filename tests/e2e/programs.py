@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -16,10 +17,16 @@ T = TypeVar("T")
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        return int(unused.getsockname()[1])
+    """A port that nobody listens on now.
+
+    It lies below those that Linux gives to connections and to listeners without a choice, so that
+    none of the tests beside this one is given it before it is listened on.
+    """
+    while True:
+        port = secrets.choice(range(15_000, 32_768))
+        with socket.socket() as unused, contextlib.suppress(OSError):
+            unused.bind(("127.0.0.1", port))
+            return port
 
 
 async def until(look: Callable[[], Awaitable[T]], wanted: Callable[[T], object]) -> T:

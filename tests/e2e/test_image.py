@@ -20,9 +20,9 @@ from tests.e2e.containers import (
     layer_files,
     seconds_since,
     source_tree,
-    tell,
 )
 from tests.e2e.programs import free_port, until
+from tests.world.measurements import tell
 from tests.world.tools import need
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
@@ -60,7 +60,6 @@ def store(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory)
     store.build(clone, UKC_TOKEN=SECRET)
     megabytes, own = store.size() / 1e6, store.own_bytes() / 1e6
     tell(
-        pytestconfig,
         f"image: {megabytes:.0f} MB, {own:.0f} MB of it beyond its base; "
         f"base made in {based:.0f} s, image built in {seconds_since(start):.0f} s",
     )
@@ -128,7 +127,6 @@ async def container(
         async with httpx.AsyncClient(base_url=f"http://{address}", trust_env=False) as http:
             await until(lambda: http.get("/-/ready"), lambda answer: answer.is_success)
             tell(
-                request.config,
                 f"{request.param}: ready {seconds_since(start):.1f} s after `podman run`, "
                 f"which itself took {started:.1f} s",
             )

@@ -5,7 +5,8 @@ import pytest
 from exporter.api.model import Certificate
 from exporter.exposition.aggregates import AGGREGATES, BOUNDS, Metro, fleet
 from exporter.exposition.families import FAMILIES
-from tests.world.builders import DAY, FRA, NOT_AFTER, certificate
+from exporter.judgement import PAIRS
+from tests.world.builders import DAY, FRA, NOT_AFTER, certificate, judged
 
 NOW = NOT_AFTER - 30 * DAY
 
@@ -13,7 +14,7 @@ NOW = NOT_AFTER - 30 * DAY
 def lines(family: str, *certificates: Certificate) -> dict[str, str]:
     """The values of a family by what stands between its braces, without the metro's labels."""
     (found,) = (a for a in AGGREGATES if a.name == family)
-    metro = Metro(FRA, fleet(certificates), {"series": 1}, NOW)
+    metro = Metro(FRA, fleet(judged(*certificates, now=NOW)), {"series": 1}, NOW)
     pairs = (line.rstrip("\n").rpartition(" ") for line in found.lines(metro))
     known = 'account="default",metro="fra0"'
     return {p.partition("{")[2][:-1].replace(known, "").lstrip(","): v for p, _, v in pairs}
@@ -32,7 +33,8 @@ def test_states_and_renewals_exist_from_the_start() -> None:
     [
         ({}, 'state="valid",renewal="automatic"'),
         ({"common_name": "*.a"}, 'state="valid",renewal="manual"'),
-        ({"issuer": "", "state": "pending"}, 'state="pending",renewal="unknown"'),
+        ({"not_after": None, "state": "pending"}, 'state="pending",renewal="unknown"'),
+        ({"state": ""}, 'state="unknown",renewal="automatic"'),
         ({"state": 'a"b'}, 'state="a\\"b",renewal="automatic"'),
     ],
 )
@@ -41,6 +43,18 @@ def test_certificates_are_counted(overrides: dict[str, str], want: str) -> None:
     got = lines("ukc_certificates", certificate(**overrides), certificate(**overrides))
 
     assert {want: "2"} == {labels: value for labels, value in got.items() if value != "0"}
+
+
+def test_attention_is_counted() -> None:
+    """With a zero for every pair of the table, and each reason of a certificate."""
+    odd = certificate(state="error", not_after=NOW - 1, service_groups=None)
+    got = lines("ukc_certificates_attention", odd, certificate(), odd)
+
+    assert list(got) == [f'reason="{reason}",severity="{severity}"' for reason, severity in PAIRS]
+    assert {labels: value for labels, value in got.items() if value != "0"} == {
+        'reason="expired",severity="critical"': "2",
+        'reason="failed",severity="critical"': "2",
+    }
 
 
 def test_days_to_expiry_fall_into_buckets() -> None:

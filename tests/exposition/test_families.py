@@ -3,7 +3,6 @@
 import pytest
 
 from exporter.api.model import Certificate, ServiceGroup
-from exporter.exposition.deflate import join
 from exporter.exposition.families import FAMILIES, IDENTITY
 from exporter.exposition.render import render
 from tests.world.builders import DAY, NOT_AFTER, certificate, snapshot
@@ -16,7 +15,7 @@ def exposition(given: Certificate, family: str, *, now: float = NOT_AFTER - 30 *
     """The lines of one family, without its name and the identity labels."""
     page = render(snapshot(given), None, now=now)
     position = [f.name for f in FAMILIES].index(family)
-    lines = b"".join(join(page.segments[position]).text()).decode()
+    lines = b"".join(page.segments[position].text()).decode()
     return lines.replace(f"{family}{{{ID}", "{").replace("{,", "{")
 
 
@@ -71,6 +70,25 @@ def exposition(given: Certificate, family: str, *, now: float = NOT_AFTER - 30 *
         pytest.param("ukc_certificate_created_timestamp_seconds", {"created_at": None}, ""),
         pytest.param("ukc_certificate_validation_attempts", {}, "{} 0\n", id="none runs"),
         pytest.param("ukc_certificate_validation_attempts", {"attempts": 2}, "{} 2\n"),
+        pytest.param(
+            "ukc_certificate_validation_attempts", {"attempts": None}, "", id="unreadable"
+        ),
+        pytest.param("ukc_certificate_state", {"state": ""}, "", id="unknown state"),
+        pytest.param(
+            "ukc_certificate_warning_timestamp_seconds", {}, "{} 1715670370\n", id="a quarter"
+        ),
+        pytest.param(
+            "ukc_certificate_critical_timestamp_seconds", {}, "{} 1716836770\n", id="a tenth"
+        ),
+        pytest.param("ukc_certificate_warning_timestamp_seconds", {"not_after": None}, ""),
+        pytest.param("ukc_certificate_critical_timestamp_seconds", {"not_after": None}, ""),
+        pytest.param("ukc_certificate_attention", {}, "", id="nothing to do"),
+        pytest.param(
+            "ukc_certificate_attention",
+            {"not_after": NOT_AFTER - 30 * DAY, "state": "error"},
+            '{reason="expired",severity="critical"} 1\n{reason="failed",severity="critical"} 1\n',
+            id="one for each reason",
+        ),
         pytest.param("ukc_certificate_validation_next_timestamp_seconds", {}, "", id="none next"),
         pytest.param(
             "ukc_certificate_validation_next_timestamp_seconds",
@@ -80,6 +98,8 @@ def exposition(given: Certificate, family: str, *, now: float = NOT_AFTER - 30 *
         ),
         pytest.param("ukc_certificate_service_groups", {}, "{} 1\n", id="one group"),
         pytest.param("ukc_certificate_service_groups", {"service_groups": ()}, "{} 0\n"),
+        pytest.param("ukc_certificate_service_groups", {"service_groups": None}, "", id="not told"),
+        pytest.param("ukc_certificate_service_group_info", {"service_groups": None}, ""),
         pytest.param("ukc_certificate_service_group_info", {"service_groups": ()}, ""),
         pytest.param(
             "ukc_certificate_service_group_info",

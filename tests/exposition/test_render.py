@@ -4,7 +4,6 @@ import gzip
 import subprocess
 from collections.abc import Callable, Iterable
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 
 from exporter.api.model import Certificate, ServiceGroup
 from exporter.config import Selection
-from exporter.exposition.families import FAMILIES, IDENTITY, number
+from exporter.exposition.families import FAMILIES
 from exporter.exposition.render import Exposition, render
 from exporter.exposition.telemetry import Telemetry
 from exporter.polling.snapshot import Key, MetroSnapshot
@@ -31,7 +30,7 @@ PENDING = certificate(
 
 def page(*snapshots: MetroSnapshot, openmetrics: bool = False, now: float = NOW) -> str:
     """The page of these looks, with the exporter's own metrics, as an HTTP client reads it."""
-    exposition, telemetry = Exposition(stale_after=3600, clock=lambda: now), Telemetry()
+    exposition, telemetry = Exposition(stale_after=3600, clock=lambda: 0), Telemetry()
     for looked in snapshots:
         telemetry.track(looked.key, interval=60)
         exposition.publish(render(looked, None, now=now))
@@ -73,6 +72,7 @@ def test_both_formats_say_the_same(openmetrics: bool) -> None:
         "ukc_certificate_validation_next_timestamp_seconds": NOW,
         "ukc_certificate_service_groups": 1,
         "ukc_certificate_service_group_info": 1,
+        "ukc_certificate_attention": 1,
     }
 
 
@@ -138,35 +138,22 @@ def test_any_text_is_a_page(texts: list[tuple[str, str, str]], openmetrics: bool
     assert {n for n, _, _ in texts} == names(text, openmetrics=openmetrics)
 
 
-@pytest.mark.parametrize(
-    ("value", "want"),
-    [
-        (1717614370.0, "1717614370"),
-        (0, "0"),
-        (True, "1"),
-        (-0.0, "0"),
-        (29.53219, "29.53219"),
-        (-1e-05, "-1e-05"),
-        (253402300799.0, "253402300799"),
-        (float(1 << 53), "9007199254740992"),
-    ],
-)
-def test_numbers(value: float, want: str) -> None:
-    """Whole ones have no exponent, so that a person can read a time."""
-    assert want == number(value)
-
-
 def test_days_go_on_counting_without_a_new_look() -> None:
     """Only what changes with the clock is rendered again."""
     looked = snapshot(certificate())
     first = render(looked, None, now=NOW)
     second = render(looked, first, now=NOW + DAY)
-    changed = [old is not new for old, new in zip(first.segments, second.segments, strict=True)]
-    exposition = Exposition(stale_after=3600, clock=lambda: NOW)
+    chunks = zip(first.chunks[0].segments, second.chunks[0].segments, strict=True)
+    changed = [old is not new for old, new in chunks]
+    exposition = Exposition(stale_after=3600, clock=lambda: 0)
     exposition.publish(second)
     text = b"".join(exposition.stream(openmetrics=False, tail=b"").text()).decode()
 
-    assert [n for n, new in enumerate(changed[: len(FAMILIES)]) if new] == [2]
+    assert not any(changed)
+    assert [family.name for family in FAMILIES if family.timed] == [
+        "ukc_certificate_expiry_days",
+        "ukc_certificate_attention",
+    ]
     assert 'ukc_certificate_expiry_days{account="default"' in text
     assert "} 29\n" in text
 
@@ -208,43 +195,33 @@ def test_a_page_does_not_depend_on_the_page_before(
     assert fresh.segments == second.segments == third.segments
 
 
-OTHER = {
-    "uuid": "other",
-    "name": "other",
-    "common_name": "*.other.example.com",
-    "state": "error",
-    "created_at": 1.5,
-    "not_before": None,
-    "not_after": 5.0,
-    "attempts": 7,
-    "next_attempt": 9.0,
-    "subject": "CN=other",
-    "issuer": "CN=Other",
-    "serial_number": "FF",
-    "service_groups": (ServiceGroup("u", "other"), ServiceGroup("v", "another")),
-}
+def test_attention_comes_with_its_moment() -> None:
+    """The same look, rendered again once a limit has passed."""
+    looked = snapshot(certificate())
+    limit = NOT_AFTER - 90 * DAY // 4
+    pages = [render(looked, None, now=limit - DAY)]
+    for now in (limit - DAY / 2, limit + DAY, NOT_AFTER, NOT_AFTER + DAY):
+        pages.append(render(looked, pages[-1], now=now))
+    position = [family.name for family in FAMILIES].index("ukc_certificate_attention")
+    reasons = [
+        b"".join(p.segments[position].text()).decode().rpartition("reason=")[2] for p in pages
+    ]
 
-
-@pytest.mark.parametrize("field", Certificate.__struct_fields__)
-def test_a_field_that_changes_changes_what_reads_it(field: str) -> None:
-    """Each family's `reads` is all that its samples depend on; the rest of a block is kept."""
-    assert OTHER.keys() == set(Certificate.__struct_fields__)
-    many = [certificate(uuid=str(n), name=f"n{n}", next_attempt=8) for n in range(3)]
-    first = render(snapshot(*many), None, now=NOW)
-    many[1] = msgspec.structs.replace(many[1], **{field: OTHER[field]})
-    fresh = render(snapshot(*many), None, now=NOW)
-    second = render(snapshot(*many), first, now=NOW)
-
-    assert fresh.segments == second.segments
-    differs = [a != b for a, b in zip(first.segments, fresh.segments, strict=True)]
-    for family, differing in zip(FAMILIES, differs[: len(FAMILIES)], strict=True):
-        assert differing == (field in (*IDENTITY, *family.reads)), family.name
+    assert reasons == [
+        "",
+        "",
+        '"renewal_overdue",severity="warning"} 1\n',
+        '"expired",severity="critical"} 1\n',
+        '"expired",severity="critical"} 1\n',
+    ]
+    assert pages[1].judgement is pages[0].judgement
+    assert pages[4].judgement is pages[3].judgement
 
 
 @pytest.mark.parametrize("openmetrics", [False, True], ids=["text", "openmetrics"])
 def test_aggregates_are_there_without_series(openmetrics: bool) -> None:
     """Whatever `series` says; both formats name the samples alike."""
-    exposition = Exposition(stale_after=3600, clock=lambda: NOW)
+    exposition = Exposition(stale_after=3600, clock=lambda: 0)
     for key in (FRA, Key("default", "dal0")):
         looked = snapshot(certificate(), PENDING, key=key, taken_at=NOW)
         exposition.publish(render(looked, None, now=NOW, selection=Selection("none")))
@@ -263,7 +240,7 @@ def test_aggregates_are_there_without_series(openmetrics: bool) -> None:
 
 def test_a_metro_that_is_stale_is_withdrawn_and_no_other() -> None:
     """After `stale_after` its certificates are gone, until it is read again."""
-    clock = [NOW]
+    clock = [0]
     exposition = Exposition(stale_after=100, clock=lambda: clock[0])
 
     def shown() -> str:
@@ -271,15 +248,15 @@ def test_a_metro_that_is_stale_is_withdrawn_and_no_other() -> None:
         return "".join(sorted(names(text, openmetrics=False)))
 
     dal = Key("default", "dal0")
-    for name, key, taken_at in (("f", FRA, NOW), ("d", dal, NOW + 50)):
-        looked = snapshot(certificate(name=name), key=key, taken_at=taken_at)
+    for name, key, read_at in (("f", FRA, 0), ("d", dal, 50)):
+        looked = snapshot(certificate(name=name), key=key, read_at=read_at)
         exposition.publish(render(looked, None, now=NOW))
     seen = {}
     for seconds in (0, 99, 100, 149, 150):
-        clock[0] = NOW + seconds
+        clock[0] = seconds
         seen[seconds] = shown()
-    fresh = snapshot(certificate(name="g"), taken_at=clock[0])
-    exposition.publish(render(fresh, None, now=clock[0]))
+    fresh = snapshot(certificate(name="g"), read_at=clock[0])
+    exposition.publish(render(fresh, None, now=NOW))
 
     assert seen == {0: "df", 99: "df", 100: "d", 149: "d", 150: ""}
     assert shown() == "g"

@@ -1,57 +1,23 @@
 """Which certificates have series: the operator's wish and a certificate in, shown or not out."""
 
-import re
-
 import pytest
 
 from exporter.api.model import Certificate
-from exporter.config import Selection
-from exporter.exposition.selection import plainly_healthy, shown, wanted
-from tests.world.builders import DAY, NOT_AFTER, certificate
+from exporter.config import Pattern, Selection
+from exporter.exposition.selection import passing, shown
+from tests.world.builders import DAY, NOT_AFTER, certificate, judged
 
 NOW = NOT_AFTER - 60 * DAY
-BEGIN = certificate().not_before
 
 
 def named(name: str, **overrides: object) -> Certificate:
     return certificate(uuid=name, name=name, common_name=f"{name}.example.com", **overrides)
 
 
-def test_a_healthy_certificate() -> None:
-    """Issued and renewed by the platform, in use, with more than a third of its life left."""
-    assert plainly_healthy(certificate(), NOW)
-
-
-@pytest.mark.parametrize(
-    ("overrides", "now"),
-    [
-        pytest.param({"state": "pending"}, NOW, id="pending renewal"),
-        pytest.param({"state": "error"}, NOW, id="error"),
-        pytest.param({"state": "revoked"}, NOW, id="a state of the future"),
-        pytest.param({"attempts": 1}, NOW, id="a validation runs"),
-        pytest.param({"not_after": None}, NOW, id="never issued"),
-        pytest.param({"not_before": None}, NOW, id="unknown lifetime"),
-        pytest.param({"not_before": NOW + 1}, NOW, id="not valid yet"),
-        pytest.param({"not_before": NOT_AFTER + 9}, NOW, id="ends before it begins"),
-        pytest.param({"service_groups": ()}, NOW, id="unused"),
-        pytest.param({"issuer": "CN=Corporate CA"}, NOW, id="renewed by hand"),
-        pytest.param({"issuer": ""}, NOW, id="nobody knows who renews it"),
-        pytest.param({"common_name": "*.example.com"}, NOW, id="wildcard"),
-        pytest.param({}, NOT_AFTER - 29 * DAY, id="renewal is due"),
-        pytest.param({"not_before": NOT_AFTER - 6 * DAY}, NOT_AFTER - 1.9 * DAY, id="short-lived"),
-        pytest.param({}, NOT_AFTER + 1, id="expired"),
-    ],
-)
-def test_what_an_alert_could_fire_on_is_not_healthy(
-    overrides: dict[str, object], now: float
-) -> None:
-    """One departure from healthy is enough."""
-    assert not plainly_healthy(certificate(**overrides), now)
-
-
 FINE, ALSO = named("fine"), named("also")
 ODD = named("odd", state="error")
 TWIN = certificate(uuid="twin", name="twin", common_name="odd.example.com")
+NAMELESS = certificate(uuid="nameless", name="nameless", common_name="")
 
 
 @pytest.mark.parametrize(
@@ -61,7 +27,7 @@ TWIN = certificate(uuid="twin", name="twin", common_name="odd.example.com")
         pytest.param(Selection("none"), (), (2, 4, 0), id="none"),
         pytest.param(Selection("attention"), (ODD, TWIN), (2, 2, 0), id="with its twin"),
         pytest.param(
-            Selection(max_certificates=3), (ODD, TWIN, FINE), (2, 0, 1), id="attention first"
+            Selection(max_certificates=3), (FINE, ODD, TWIN), (2, 0, 1), id="attention first"
         ),
         pytest.param(Selection(max_certificates=4), (FINE, ODD, TWIN, ALSO), (2, 0, 0), id="fits"),
         pytest.param(Selection("attention", 1), (ODD,), (2, 2, 1), id="both"),
@@ -72,21 +38,43 @@ def test_shown(
     selection: Selection, want: tuple[Certificate, ...], omitted: tuple[int, ...]
 ) -> None:
     """Nobody is lost: what is not shown is counted with the setting that says so."""
-    got = shown((FINE, ODD, TWIN, ALSO), selection, filtered=2, now=NOW)
+    got = shown(judged(FINE, ODD, TWIN, ALSO), selection, filtered=2)
 
-    assert want == got.certificates
+    assert want == tuple(got.judgement.certificates)
     assert dict(zip(("filter", "series", "max_certificates"), omitted, strict=True)) == got.omitted
 
 
-def test_the_soonest_come_first_where_there_is_no_room() -> None:
-    """Of what needs attention, and common names stay whole."""
-    late, soon = (named(f"u{d}", issuer="CN=Own", not_after=NOW + d) for d in (9, 3))
-    never = named("never", state="pending", not_after=None, not_before=None, issuer="")
-    twin = certificate(name="twin", common_name=soon.common_name)
-    found = (FINE, late, twin, soon, never)
-    got = shown(found, Selection(max_certificates=3), filtered=0, now=NOW)
+def test_the_gravest_come_first_where_there_is_no_room() -> None:
+    """Then what was never issued or expires soonest, and common names stay whole."""
+    late, soon = (named(f"u{d}", not_after=NOW + d * DAY) for d in (9, 3))
+    never = named("never", state="error", not_after=None, not_before=None, issuer="")
+    due = named("due", not_after=NOW + 12 * DAY)
+    twin = certificate(name="twin", common_name=soon.common_name, not_after=NOW + 500 * DAY)
+    everyone = (FINE, due, late, twin, soon, never)
+    kept = [
+        {c.uuid for c in shown(judged(*everyone), Selection("all", most), filtered=0)[0][0]}
+        for most in range(len(everyone))
+    ]
 
-    assert (never, twin, soon) == got.certificates
+    assert kept[1] == {"never"}
+    assert kept[3] == {"never", "u3", twin.uuid}
+    assert kept[4] == kept[3] | {"u9"}
+    assert kept[5] == kept[4] | {"due"}
+
+
+def test_an_empty_common_name_joins_nothing() -> None:
+    """Two strangers."""
+    odd = certificate(uuid="b", name="b", common_name="", state="error")
+
+    assert shown(judged(NAMELESS, odd), Selection("attention"), filtered=0)[0][0] == (odd,)
+
+
+def test_what_is_shown_keeps_its_judgement() -> None:
+    """Reasons and limits move with their certificate."""
+    got = shown(judged(FINE, ODD), Selection("attention"), filtered=0).judgement
+
+    assert (got.certificates, got.attention) == ((ODD,), {0: (("failed", "warning"),)})
+    assert list(got.standings) == [judged(FINE, ODD).standings[1]]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +93,7 @@ def test_the_soonest_come_first_where_there_is_no_room() -> None:
 )
 def test_wanted(include: str | None, exclude: str | None, want: bool) -> None:
     """Expressions match a whole name or a whole common name, as Prometheus' do."""
-    first, second = (None if text is None else re.compile(text) for text in (include, exclude))
-    passes = wanted(Selection(include=first, exclude=second))
+    first, second = (None if text is None else Pattern(text) for text in (include, exclude))
+    passes = passing(Selection(include=first, exclude=second))
 
     assert want == (passes is None or passes(FINE))

@@ -6,17 +6,22 @@ from collections.abc import Awaitable, Callable
 import pytest
 import structlog.testing
 
-from exporter.api.items import Unread
+from exporter.api.model import Certificate, Unread
 from exporter.api.protocol import Reading
 from exporter.errors import ConnectionFailed, PollError, RateLimited, Unauthorized
 from exporter.polling.poller import JITTER, Poller, Schedule
 from exporter.polling.snapshot import Key, MetroSnapshot, Store
+from exporter.polling.unforeseen import Unforeseen
 from tests.world.builders import FRA, certificate, reading
 
 pytestmark = pytest.mark.anyio
 
 GOOD = reading(certificate())
-Outcome = Reading | Exception | Callable[[], Awaitable[Reading]]
+Outcome = Reading | BaseException | Callable[[], Awaitable[Reading]]
+
+
+class End(BaseException):
+    """The end of a script: no poller goes on after it."""
 
 
 class World:
@@ -28,6 +33,8 @@ class World:
         self.told: list[str] = []
         self.store = Store()
         self.now = 1000.0
+        self.broken = False
+        self.unrenderable: Certificate | None = None
         self.poller = Poller(
             FRA,
             self.fetch,
@@ -35,20 +42,25 @@ class World:
             store=self.store,
             publish=self.publish,
             observer=self,
+            failure=Unforeseen(lambda: self.told.append("bug")).failure,
             clock=lambda: self.now,
         )
 
     async def fetch(self) -> Reading:
         outcome = self.outcomes.pop(0) if len(self.outcomes) > 1 else self.outcomes[0]
-        if isinstance(outcome, Exception):
+        if isinstance(outcome, BaseException):
             raise outcome
         return outcome if isinstance(outcome, Reading) else await outcome()
 
     async def publish(self, snapshot: MetroSnapshot) -> None:
+        if self.unrenderable in snapshot.certificates:
+            raise ZeroDivisionError("rendered")
         self.published.append(snapshot)
 
     def succeeded(self, snapshot: MetroSnapshot, *, seconds: float) -> None:
         assert seconds >= 0
+        if self.broken:
+            raise ZeroDivisionError("counted")
         self.told.append(f"succeeded {snapshot.taken_at:g}")
 
     def failed(self, key: Key, error: PollError, *, seconds: float) -> None:
@@ -140,21 +152,75 @@ async def test_a_poll_that_hangs_ends_at_its_deadline() -> None:
     assert (first, world.told) == (1.0, ["failed timeout", "succeeded 1000"])
 
 
-async def test_a_bug_is_not_a_failure() -> None:
-    """What is outside the tree goes through, to end the process."""
-    world = World(ZeroDivisionError("a bug"))
+def bug() -> ZeroDivisionError:
+    return ZeroDivisionError("a bug")
+
+
+@pytest.mark.parametrize(
+    "unforeseen",
+    [
+        pytest.param(bug(), id="an exception"),
+        pytest.param(RecursionError("too deep"), id="too deep"),
+        pytest.param(MemoryError(), id="too large"),
+        pytest.param(
+            ExceptionGroup("two", [ConnectionFailed("refused"), ExceptionGroup("one", [bug()])]),
+            id="one of several",
+        ),
+        pytest.param(
+            GOOD._replace(certificates=(None,)),  # type: ignore[arg-type]
+            id="an answer that cannot be compared",
+        ),
+    ],
+)
+async def test_what_nobody_foresaw_fails_one_poll(unforeseen: Outcome) -> None:
+    """As `other`, counted each time and logged once with its traceback; the last data stays."""
+    with structlog.testing.capture_logs() as logs:
+        world = World(GOOD, unforeseen, unforeseen, GOOD)
+        for _ in range(4):
+            await world.poller.poll()
+    errors = [event for event in logs if event["log_level"] == "error"]
+
+    failures = ["bug", "failed other"] * 2
+    assert world.told == ["succeeded 1000", *failures, "succeeded 1000"]
+    assert [snapshot.certificates for snapshot in world.published] == [GOOD.certificates] * 4
+    assert len(errors) == 1
+    assert "Error" in errors[0]["traceback"]
+    assert errors[0]["metro"] == "fra0"
+
+
+async def test_what_cannot_be_rendered_fails_the_poll() -> None:
+    """The page and the snapshot of before stay."""
+    world = World(GOOD, reading(certificate(name="odd")))
+    world.unrenderable = certificate(name="odd")
+    for _ in range(2):
+        await world.poller.poll()
+
+    assert world.told == ["succeeded 1000", "bug", "failed other"]
+    assert [s.certificates for s in world.store] == [GOOD.certificates]
+
+
+async def test_a_page_that_cannot_be_rendered_again_ends_nothing() -> None:
+    """It is counted."""
+    world = World(GOOD, ConnectionFailed("refused"))
+    await world.poller.poll()
+    world.unrenderable = GOOD.certificates[0]
+    await world.poller.poll()
+
+    assert world.told == ["succeeded 1000", "failed connect", "bug"]
+
+
+async def test_a_bug_of_the_loop_itself_ends_it() -> None:
+    """A poller that no longer counts must not pass for one that polls."""
+    world = World(GOOD)
+    world.broken = True
     with pytest.raises(ZeroDivisionError):
         await world.poller.run()
-
-    assert world.told == []
 
 
 async def test_run_polls_again_and_publishes_through_a_long_wait() -> None:
     """A long `Retry-After` stops the polls, not the days."""
-    world = World(
-        GOOD, RateLimited("slower", retry_after=0.05), GOOD, ZeroDivisionError(), interval=0.01
-    )
-    with pytest.raises(ZeroDivisionError):
+    world = World(GOOD, RateLimited("slower", retry_after=0.05), GOOD, End(), interval=0.01)
+    with pytest.raises(End):
         await world.poller.run()
 
     assert world.told == ["succeeded 1000", "failed rate_limited", "succeeded 1000"]
@@ -204,3 +270,16 @@ async def test_a_failure_and_the_recovery_are_logged() -> None:
     assert {"reason": "connect", "error": "refused", "retry_in_seconds": 1.0}.items() <= logs[
         0
     ].items()
+
+
+async def test_it_says_how_its_polls_go() -> None:
+    """Why the last one failed, and when the next one is."""
+    error = RateLimited("429", retry_after=90)
+    world = World(GOOD, error, GOOD)
+    told = []
+    for _ in range(3):
+        wait = await world.poller.poll()
+        told.append((world.poller.error, world.poller.next_poll == world.now + wait))
+        world.now += wait
+
+    assert [(None, True), (error, True), (None, True)] == told

@@ -49,8 +49,8 @@ def ask(
 
 def items(response: httpx.Response) -> list[dict[str, Any]]:
     """`data.certificates` of an answer."""
-    found: list[dict[str, Any]] = response.json()["data"]["certificates"]
-    return found
+    certificates: list[dict[str, Any]] = response.json()["data"]["certificates"]
+    return certificates
 
 
 def names(response: httpx.Response) -> list[str]:

@@ -33,8 +33,8 @@ def get(world: Simulator, query: str = "", **request: Any) -> list[dict[str, Any
 
 def one(world: Simulator, name: str) -> dict[str, Any]:
     """The item of one name."""
-    [found] = get(world, f"?name={name}")
-    return found
+    [item] = get(world, f"?name={name}")
+    return item
 
 
 def uuid(world: Simulator, name: str) -> str:
@@ -50,8 +50,8 @@ def later(world: Simulator, days: int) -> Simulator:
 
 def posted(world: Simulator, **overrides: Any) -> dict[str, Any]:
     """The item that an upload answers with."""
-    [found] = items(ask(world, "POST", PATH, json=upload(**overrides)))
-    return found
+    [item] = items(ask(world, "POST", PATH, json=upload(**overrides)))
+    return item
 
 
 def without(field: str) -> Callable[[Simulator], object]:

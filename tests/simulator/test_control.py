@@ -157,7 +157,8 @@ REFUSED: list[tuple[str, tuple[str, str, Any], int]] = [
 
 
 @pytest.mark.parametrize(
-    ("observed", "expected"), [pytest.param(seen, want, id=what) for what, seen, want in CONTROLS]
+    ("observed", "expected"),
+    [pytest.param(observed, expected, id=what) for what, observed, expected in CONTROLS],
 )
 def test_a_control(observed: Callable[[Simulator], object], expected: object) -> None:
     """It does what it says, without a token."""

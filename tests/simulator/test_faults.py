@@ -195,6 +195,8 @@ ENDPOINTS = {
     "get": ("GET", PATH),
     "get-one": ("GET", f"{PATH}/00000000-0000-4000-8000-000000000000"),
     "upload": ("POST", PATH),
+    "update": ("PUT", PATH),
+    "update-one": ("PUT", f"{PATH}/00000000-0000-4000-8000-000000000000"),
     "delete": ("DELETE", PATH),
     "delete-one": ("DELETE", f"{PATH}/00000000-0000-4000-8000-000000000000"),
     "other": ("GET", "/v1/instances"),

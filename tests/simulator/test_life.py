@@ -16,7 +16,7 @@ def issued(lifetime: int = 90 * DAY, **overrides: object) -> Plan:
     return Plan(**{"created_at": 0, "lifetime": lifetime, **overrides})  # type: ignore[arg-type]
 
 
-def seen(moment: Moment) -> tuple[object, ...]:
+def essence(moment: Moment) -> tuple[object, ...]:
     """State, validity, attempts made, next attempt."""
     return moment.state, moment.not_before, moment.attempt, moment.next
 
@@ -75,7 +75,7 @@ def seen(moment: Moment) -> tuple[object, ...]:
 def test_a_certificate_at_a_moment(plan: Plan, now: int, expected: tuple[object, ...]) -> None:
     """Requests are retried with growing delays; renewal starts at a third of the lifetime."""
 
-    assert expected == seen(at(plan, now))
+    assert expected == essence(at(plan, now))
 
 
 def test_the_delays_grow() -> None:
@@ -93,8 +93,8 @@ def test_validity_is_the_lifetime_with_both_ends_in_it() -> None:
 
 
 @pytest.mark.parametrize("failing", [(), (3 * 4 * DAY,), (14 + 4 * DAY,), (14 + 8 * DAY, 10**12)])
-def test_a_leap_in_time_ends_where_steps_do(failing: tuple[int, ...]) -> None:
-    """A century of renewals is computed at once, and to the same second."""
+def test_a_century_of_renewals(failing: tuple[int, ...]) -> None:
+    """Each follows from the one before, to the second; a failed attempt moves all that follow."""
     plan = issued(6 * DAY, renewal=2)
     not_before, cycle, now = 7, 0, 36_500 * DAY
     while now >= (start := not_before + 4 * DAY):
@@ -108,12 +108,12 @@ def test_a_leap_in_time_ends_where_steps_do(failing: tuple[int, ...]) -> None:
 
 def states(world: Simulator, *steps: int) -> list[tuple[str, int | None]]:
     """State and attempts after each step of the clock."""
-    found: list[tuple[str, int | None]] = []
+    after: list[tuple[str, int | None]] = []
     for step in steps:
         world.advance(step)
         [certificate] = world.certificates()
-        found.append((certificate.state, certificate.attempt))
-    return found
+        after.append((certificate.state, certificate.attempt))
+    return after
 
 
 @pytest.mark.parametrize(

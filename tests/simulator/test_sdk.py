@@ -1,6 +1,7 @@
 """The vendor's own Python SDK as a client that nobody here wrote, over a real socket."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,15 +14,22 @@ from unikraft_cloud import (
     UnikraftCloud,
     UnikraftCloudError,
 )
+from unikraft_cloud.api.platform.models_gen import UpdateCertificateByUUIDRequestBody
 
 from exporter.simulator import Fault, Simulator, serve
 from exporter.simulator.world.scenario import Group
-from tests.simulator.pki import upload
+from tests.simulator.pki import Pair, pair, upload
 from tests.simulator.simulated import TOKEN, account
 
 pytestmark = pytest.mark.anyio
 
 COUNT = 7
+FQDN = "*.example.com."
+
+
+def renewed() -> Pair:
+    """A later certificate for the domain of the upload."""
+    return pair(serial=0x0D, ends=timedelta(days=300))
 
 
 @pytest.fixture
@@ -44,11 +52,12 @@ async def cloud(world: Simulator) -> AsyncIterator[Any]:
 
 
 async def test_create(world: Simulator, cloud: Any) -> None:
-    """The handle reads the certificate that was made."""
-    made = await cloud.certificates.create(**upload())
+    """The handle reads the certificate that was uploaded."""
+    certificate = await cloud.certificates.create(**upload())
 
-    assert (made.name, made.state, made.serial_number) == ("my-upload", "valid", "03AB12")
-    assert world.certificate("my-upload").uuid == made.uuid
+    assert certificate.name == "my-upload"
+    assert (certificate.state, certificate.serial_number) == ("valid", "03AB12")
+    assert world.certificate("my-upload").uuid == certificate.uuid
 
 
 async def test_list(world: Simulator, cloud: Any) -> None:
@@ -77,6 +86,24 @@ async def test_get(world: Simulator, cloud: Any) -> None:
     assert (by_name.uuid, by_uuid.name) == (truth.uuid, "c-3")
 
 
+async def test_update(world: Simulator, cloud: Any) -> None:
+    """New material under the same uuid and name, by either of them."""
+    await cloud.certificates.create(**upload())
+    uuid = world.certificate("my-upload").uuid
+    material = {"chain": renewed().pem, "pkey": renewed().pkey}
+
+    await cloud.certificates.get(name="my-upload").update(**material)
+    by_name = world.certificate("my-upload")
+    await cloud.certificates.get(uuid=uuid).update(chain=upload()["chain"], pkey=upload()["pkey"])
+    by_uuid = world.certificate("my-upload")
+    body = UpdateCertificateByUUIDRequestBody(**material)
+    await cloud.certificates.api.update_certificate_by_uuid(uuid, body=body)
+
+    serials = (by_name.serial_number, by_uuid.serial_number)
+    assert (*serials, world.certificate("my-upload").serial_number) == ("0D", "03AB12", "0D")
+    assert uuid == world.certificate("my-upload").uuid
+
+
 async def test_delete_in_part(world: Simulator, cloud: Any) -> None:
     """What could be deleted is gone; the rest is named in the error."""
     with pytest.raises(UnikraftCloudError) as caught:
@@ -92,6 +119,25 @@ async def test_delete(world: Simulator, cloud: Any) -> None:
     deleted = await cloud.certificates.get(name="c-1").delete()
 
     assert deleted.name == "c-1"
+    assert len(world.certificates()) == COUNT
+
+
+async def test_a_server_of_generation_2_alone() -> None:
+    """Everything that the SDK can do with certificates, there and back."""
+    world = account(Group("c-{n}.example", name="c-{n}", count=COUNT), generation=2)
+    async with (
+        serve(world.app) as address,
+        UnikraftCloud(token=TOKEN, metro=str(address)) as client,
+    ):
+        certificate = await client.certificates.create(**upload(cn=None, common_name=FQDN))
+        handle = client.certificates.get(uuid=certificate.uuid)
+        await handle.update(chain=renewed().pem, pkey=renewed().pkey)
+        read = await handle.refresh()
+        listed = [c.name async for c in client.certificates.list(page_size=3)]
+        await handle.delete()
+
+    assert (read.common_name, read.serial_number) == ("*.example.com", "0D")
+    assert listed == [*(f"c-{n}" for n in range(1, COUNT + 1)), "my-upload"]
     assert len(world.certificates()) == COUNT
 
 

@@ -22,7 +22,7 @@ PATH = "/v1/certificates"
 BEARER = {"authorization": f"Bearer {TOKEN}"}
 RUN = """
 from exporter.simulator import run
-run(listen={listen!r}, token="secret", metro="fra0", scenario={scenario!r}, seed=1, speed={speed})
+run(listen={listen!r}, token="secret", metro="fra", scenario={scenario!r}, seed=1, speed={speed})
 """
 
 
@@ -56,9 +56,9 @@ async def test_what_is_not_http_is_a_400_in_json(request_: bytes) -> None:
 @pytest.fixture
 def files(tmp_path: Path) -> tuple[str, str]:
     """A certificate for localhost and its key."""
-    made = pair("localhost", sans=("localhost",), ends=timedelta(days=9_999))
-    (tmp_path / "cert.pem").write_text(made.pem)
-    (tmp_path / "key.pem").write_text(made.pkey)
+    leaf = pair("localhost", sans=("localhost",), ends=timedelta(days=9_999))
+    (tmp_path / "cert.pem").write_text(leaf.pem)
+    (tmp_path / "key.pem").write_text(leaf.pkey)
     return str(tmp_path / "cert.pem"), str(tmp_path / "key.pem")
 
 
@@ -189,10 +189,10 @@ def test_the_command_says_what_is_wrong(
     with pytest.raises(SystemExit) as ended:
         run(token=TOKEN, metro="fra0", seed=1, **{**defaults, **settings})
 
-    said = capsys.readouterr().err
+    message = capsys.readouterr().err
     assert ended.value.code == code
-    assert said.startswith("simulate: ")
-    assert (reason in said, said.count("\n")) == (True, 1)
+    assert message.startswith("simulate: ")
+    assert (reason in message, message.count("\n")) == (True, 1)
 
 
 def test_seeded_fleets_need_no_cryptography() -> None:

@@ -1,4 +1,4 @@
-"""Uploads: what is accepted, what is refused, and openssl's own word on what was read."""
+"""Uploads: what is accepted, what is refused, and what openssl reads in them."""
 
 import subprocess
 from collections.abc import Callable
@@ -19,9 +19,9 @@ NO_DER = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 EC_PARAMETERS = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
 
 
-def of(made: Pair, **overrides: Any) -> dict[str, Any]:
+def of(leaf: Pair, **overrides: Any) -> dict[str, Any]:
     """The upload of a certificate without a chain."""
-    return upload(**{"chain": made.pem, "pkey": made.pkey, **overrides})
+    return upload(**{"chain": leaf.pem, "pkey": leaf.pkey, **overrides})
 
 
 def links(*positions: int) -> str:
@@ -185,10 +185,10 @@ def test_an_upload_is_the_leafs_own_words() -> None:
     world = account()
     ask(world, "POST", PATH, json=upload())
 
-    [found] = items(ask(world, "GET", PATH))
+    [item] = items(ask(world, "GET", PATH))
 
-    del found["uuid"]
-    assert found == {
+    del item["uuid"]
+    assert item == {
         "name": "my-upload",
         "created_at": "2024-06-05T19:06:10Z",
         "common_name": "*.example.com",
@@ -218,28 +218,28 @@ def test_nobody_renews_an_upload() -> None:
 def test_what_openssl_made_reads_back_as_openssl_reads_it(algorithm: str, tmp_path: Path) -> None:
     """A client nobody here wrote makes the certificate, and says what is in it."""
     need("openssl")
-    made = ["req", "-x509", "-nodes", "-newkey", algorithm, "-days", "30", "-subj"]
-    made += ["/C=US/O=Example, Inc./CN=*.example.com", "-keyout", "k.pem", "-out", "c.pem"]
+    arguments = ["req", "-x509", "-nodes", "-newkey", algorithm, "-days", "30", "-subj"]
+    arguments += ["/C=US/O=Example, Inc./CN=*.example.com", "-keyout", "k.pem", "-out", "c.pem"]
     if algorithm == "ec":
-        made += ["-pkeyopt", "ec_paramgen_curve:P-256"]
-    openssl(tmp_path, *made)
+        arguments += ["-pkeyopt", "ec_paramgen_curve:P-256"]
+    openssl(tmp_path, *arguments)
     shown = ["-serial", "-subject", "-issuer", "-dates", "-nameopt", "RFC2253"]
     lines = openssl(tmp_path, "x509", "-in", "c.pem", "-noout", *shown).splitlines()
-    said = dict(line.split("=", 1) for line in lines)
+    printed = dict(line.split("=", 1) for line in lines)
     chain, pkey = ((tmp_path / name).read_text() for name in ("c.pem", "k.pem"))
     world = simulator(clock=Clock())
 
     ask(world, "POST", PATH, json=upload(chain=chain, pkey=pkey))
-    [found] = items(ask(world, "GET", f"{PATH}?name=my-upload"))
+    [item] = items(ask(world, "GET", f"{PATH}?name=my-upload"))
 
     expected = {
-        "serial_number": said["serial"],
-        "subject": said["subject"],
-        "issuer": said["issuer"],
-        "not_before": _iso(said["notBefore"]),
-        "not_after": _iso(said["notAfter"]),
+        "serial_number": printed["serial"],
+        "subject": printed["subject"],
+        "issuer": printed["issuer"],
+        "not_before": _iso(printed["notBefore"]),
+        "not_after": _iso(printed["notAfter"]),
     }
-    assert expected == {key: found[key] for key in expected}
+    assert expected == {key: item[key] for key in expected}
 
 
 def openssl(place: Path, *words: str) -> str:

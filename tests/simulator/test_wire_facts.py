@@ -38,6 +38,17 @@ def status(w: Simulator, query: str) -> str:
     return str(ask(w, "GET", f"{PATH}{query}").json()["status"])
 
 
+def message(w: Simulator, query: str) -> str | None:
+    """The envelope's message."""
+    envelope: dict[str, str] = ask(w, "GET", f"{PATH}{query}").json()
+    return envelope.get("message")
+
+
+def created(w: Simulator, name: str) -> str:
+    """The creation time of a name, as the API writes it."""
+    return str(items(ask(w, "GET", f"{PATH}?name={name}"))[0]["created_at"])
+
+
 Row = tuple[str, Callable[[Simulator], object], object]
 
 ERRATA: list[Row] = [
@@ -89,6 +100,11 @@ ENVELOPE: list[Row] = [
     ("success", lambda w: status(w, "?name=c-1"), "success"),
     ("partial_success", lambda w: status(w, "?name=c-1,nobody"), "partial_success"),
     ("error, where every item failed", lambda w: status(w, "?name=nobody,no-one"), "error"),
+    (
+        "a message of its own, whatever its items say",
+        lambda w: [message(w, f"?name={names}") for names in ("c-1", "c-1,nobody", "nobody")],
+        [None, "Failed to perform all operations", "Failed to perform all operations"],
+    ),
     (
         "failed items stay HTTP 200",
         lambda w: items(ask(w, "GET", f"{PATH}?uuid={NOBODY}")),
@@ -213,12 +229,12 @@ ENVELOPE: list[Row] = [
         200,
     ),
     ("an unknown path", lambda w: refused(ask(w, "GET", "/v1/certificate")), (404, 3)),
-    ("a wrong method", lambda w: refused(ask(w, "PUT", PATH)), (405, 2)),
-    ("which are right", lambda w: ask(w, "PUT", PATH).headers["allow"], "GET, POST, DELETE"),
+    ("a wrong method", lambda w: refused(ask(w, "PATCH", PATH)), (405, 2)),
+    ("which are right", lambda w: ask(w, "PATCH", PATH).headers["allow"], "GET, POST, PUT, DELETE"),
     (
         "a wrong method on a certificate",
         lambda w: ask(w, "POST", f"{PATH}/{NOBODY}").headers["allow"],
-        "GET, DELETE",
+        "GET, PUT, DELETE",
     ),
     (
         "a wrong method on the list",
@@ -247,6 +263,28 @@ PAGING: list[Row] = [
     ("from is inclusive", lambda w: listed(w, f"?from={uuid(w, 'c-2')}"), ["c-2", "c-4"]),
     ("from and count", lambda w: listed(w, f"?count=2&from={uuid(w, 'c-1')}"), ["c-1", "c-5"]),
     ("from one that is gone", lambda w: listed(w, f"?from={NOBODY}"), []),
+    ("from in upper case", lambda w: listed(w, f"?from={uuid(w, 'c-4').upper()}"), ["c-4"]),
+    (
+        "from a time, inclusive: by creation",
+        lambda w: listed(w, f"?from={created(w, 'c-3')}"),
+        ["c-3", "c-2", "c-1"],
+    ),
+    (
+        "from a time between two",
+        lambda w: listed(w, "?from=2024-06-03T00:00:00%2B02:00&count=1"),
+        ["c-2"],
+    ),
+    (
+        "from a time, the newest first",
+        lambda w: listed(w, f"?order=desc&from={created(w, 'c-3')}"),
+        ["c-3", "c-4", "c-5"],
+    ),
+    ("from a time to come", lambda w: listed(w, "?from=2025-01-01T00:00:00Z"), []),
+    (
+        "from a time without its zone",
+        lambda w: refused(ask(w, "GET", f"{PATH}?from=2024-06-03T00:00:00")),
+        (400, 7),
+    ),
     ("order=asc", lambda w: listed(w, "?order=asc"), ["c-5", "c-4", "c-3", "c-2", "c-1"]),
     ("order=desc", lambda w: listed(w, "?order=desc"), ["c-1", "c-2", "c-3", "c-4", "c-5"]),
     ("sortby", lambda w: listed(w, "?sortby=create_time"), ["c-5", "c-4", "c-3", "c-2", "c-1"]),
@@ -276,12 +314,42 @@ PAGING: list[Row] = [
 
 @pytest.mark.parametrize(
     ("observed", "expected"),
-    [pytest.param(seen, want, id=fact) for fact, seen, want in ERRATA + ENVELOPE + PAGING],
+    [
+        pytest.param(observed, expected, id=fact)
+        for fact, observed, expected in ERRATA + ENVELOPE + PAGING
+    ],
 )
 def test_the_wire(observed: Callable[[Simulator], object], expected: object) -> None:
     """Real clients of either generation are served, and what nobody promised is refused."""
 
     assert expected == observed(world())
+
+
+@pytest.mark.parametrize("field", ["cn", "common_name"])
+@pytest.mark.parametrize(
+    ("generation", "domain", "expected"),
+    [
+        pytest.param(1, "*.example.com", 200, id="1: without a dot"),
+        pytest.param(1, "*.example.com.", 200, id="1: with a dot"),
+        pytest.param(2, "*.example.com", 400, id="2: without a dot"),
+        pytest.param(2, "*.example.com.", 200, id="2: with a dot"),
+        pytest.param(None, "*.example.com", 200, id="both: without a dot"),
+        pytest.param(None, "*.example.com.", 200, id="both: with a dot"),
+    ],
+)
+def test_the_dot_of_a_fully_qualified_name(
+    generation: int | None, domain: str, field: str, expected: int
+) -> None:
+    """Generation 2 insists on it in an upload; what it reports has none."""
+    w = world(generation)
+    body = upload(name="wild", **{"cn": None, field: domain})
+
+    answer = ask(w, "POST", PATH, json=body)
+
+    assert answer.status_code == expected
+    assert [c.common_name for c in w.certificates() if c.name == "wild"] == (
+        ["*.example.com"] if expected == 200 else []
+    )
 
 
 LIST = "/list"

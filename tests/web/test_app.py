@@ -2,44 +2,44 @@
 
 import contextlib
 import gzip
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.api.items import Unread
 from exporter.exposition.render import Exposition, render
 from exporter.exposition.telemetry import Telemetry
-from exporter.polling.snapshot import Key, MetroSnapshot, Store
+from exporter.polling.snapshot import MetroSnapshot
 from exporter.web import create_app
-from exporter.web.landing import landing_page
-from tests.world.builders import FRA, NOT_AFTER, certificate, snapshot
+from tests.world.boards import board
+from tests.world.builders import NOT_AFTER, certificate, snapshot
 
 pytestmark = pytest.mark.anyio
 
-DAL = Key("default", "dal0")
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 
 @contextlib.asynccontextmanager
 async def web(
-    *snapshots: MetroSnapshot, ready: bool = True, path: str = "/metrics"
+    *snapshots: MetroSnapshot,
+    ready: bool = True,
+    path: str = "/metrics",
+    reload: Callable[[], Awaitable[None]] | None = None,
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the application that shows these looks; two metros are configured."""
-    store, telemetry = Store(), Telemetry()
-    exposition = Exposition(stale_after=3600, clock=lambda: NOT_AFTER)
+    """A client of the application that shows these looks."""
+    telemetry = Telemetry()
+    exposition = Exposition(stale_after=3600, clock=lambda: 0)
     for looked in snapshots:
-        store.publish(looked)
         exposition.publish(render(looked, None, now=NOT_AFTER))
     app = create_app(
         exposition=exposition,
         telemetry=telemetry,
-        store=store,
-        metros=[FRA, DAL],
+        board=board(*snapshots, now=NOT_AFTER),
         ready=lambda: ready,
         telemetry_path=path,
+        reload=reload,
     )
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://exporter") as client:
@@ -60,16 +60,13 @@ LOOK = snapshot(certificate(), taken_at=NOT_AFTER - 60)
     ],
 )
 async def test_metrics(accept: str, coding: str, want: tuple[str, str | None]) -> None:
-    """The same samples, whatever the format and the coding."""
+    """The same samples in every format and content encoding."""
     async with web(LOOK) as client:
         headers = {b"Accept": accept.encode("latin-1"), b"Accept-Encoding": coding.encode()}
         got = await client.get("/metrics", headers=headers)
 
-    assert (200, *want) == (
-        got.status_code,
-        got.headers["content-type"],
-        got.headers.get("content-encoding"),
-    )
+    assert got.status_code == 200
+    assert (got.headers["content-type"], got.headers.get("content-encoding")) == want
     assert 'ukc_certificate_validation_attempts{account="default",metro="fra0",' in got.text
     assert got.text.endswith("# EOF\n") is (want[0] == OPENMETRICS)
     assert "ukc_exporter_build_info" in got.text
@@ -77,7 +74,7 @@ async def test_metrics(accept: str, coding: str, want: tuple[str, str | None]) -
 
 
 async def test_the_page_says_how_long_it_is() -> None:
-    """In either coding, and a HEAD says the same without a body."""
+    """In either encoding, and HEAD says the same without a body."""
     async with web(LOOK) as client:
         for coding in ("gzip", "identity"):
             request = client.build_request("GET", "/metrics", headers={"Accept-Encoding": coding})
@@ -105,6 +102,11 @@ async def test_the_page_says_how_long_it_is() -> None:
         ("DELETE", "/", True, (405, "Method Not Allowed")),
         ("POST", "/-/reload", True, (403, "The lifecycle API is not enabled.\n")),
         ("GET", "/-/reload", True, (405, "Method Not Allowed")),
+        ("GET", "/metrics%0a", True, (404, "Not Found")),
+        ("GET", "/%0a", True, (404, "Not Found")),
+        ("GET", "/-/healthy%0a", True, (404, "Not Found")),
+        ("GET", "/-/ready%0a", True, (404, "Not Found")),
+        ("POST", "/-/reload%0a", True, (404, "Not Found")),
     ],
 )
 async def test_other_paths(method: str, path: str, ready: bool, want: tuple[int, str]) -> None:
@@ -112,28 +114,61 @@ async def test_other_paths(method: str, path: str, ready: bool, want: tuple[int,
     async with web(ready=ready) as client:
         got = await client.request(method, path)
 
-    assert want == (got.status_code, got.text)
+    assert (got.status_code, got.text) == want
 
 
-async def test_the_landing_page_shows_each_metro() -> None:
-    """When it was read and what was found; nothing of a name is taken for HTML."""
-    hostile = Key("<b>", "fra0")
-    look = snapshot(certificate(), key=hostile, unread=(Unread("other", "", "", ""),) * 2)
-    store = Store()
-    store.publish(look)
-    page = landing_page([hostile, DAL], store, "/metrics")
+@pytest.mark.parametrize(
+    ("headers", "want"),
+    [
+        pytest.param({}, 200, id="no browser"),
+        pytest.param({"Sec-Fetch-Site": "same-origin", "Origin": "null"}, 200, id="its own page"),
+        pytest.param({"Sec-Fetch-Site": "none"}, 200, id="the address bar"),
+        pytest.param({"Sec-Fetch-Site": "cross-site"}, 403, id="another site"),
+        pytest.param({"Sec-Fetch-Site": "same-site"}, 403, id="another origin of the site"),
+        pytest.param({"Sec-Fetch-Site": ""}, 403, id="no site"),
+        pytest.param({"Origin": "http://exporter"}, 200, id="its own origin"),
+        pytest.param({"Origin": "http://exporter:8080"}, 403, id="another port"),
+        pytest.param({"Origin": "https://example.com"}, 403, id="another origin"),
+        pytest.param({"Origin": "null"}, 403, id="a hidden origin"),
+        pytest.param({"Origin": "http://[exporter"}, 403, id="no origin"),
+    ],
+)
+async def test_no_other_site_reloads(headers: dict[str, str], want: int) -> None:
+    """By what browsers send; what is refused is not done."""
+    done: list[int] = []
 
-    assert "<td>&lt;b&gt;</td><td>fra0</td><td>2024-05-06 19:06:10</td>" in page
-    assert '<td class="number">1</td><td class="number">2</td>' in page
-    assert '<td>dal0</td><td class="none" colspan="3">not yet</td>' in page
-    async with web(LOOK, path="/m") as client:
-        got = await client.get("/")
-    assert (got.status_code, '<a href="/m">Metrics</a>' in got.text) == (200, True)
-    assert "default-src 'none'" in got.headers["content-security-policy"]
+    async def reload() -> None:
+        done.append(1)
+
+    async with web(reload=reload) as client:
+        got = await client.post("/-/reload", headers=headers)
+
+    assert (got.status_code, bool(done)) == (want, want == 200)
+
+
+@pytest.mark.parametrize(
+    ("headers", "want"),
+    [
+        (
+            [("Accept", "text/plain;q=0.5"), ("Accept", "application/openmetrics-text")],
+            (OPENMETRICS, None),
+        ),
+        ([("Accept-Encoding", "br"), ("Accept-Encoding", "gzip")], (TEXT, "gzip")),
+    ],
+)
+async def test_a_list_on_several_lines(
+    headers: list[tuple[str, str]], want: tuple[str, str | None]
+) -> None:
+    """Is one list (RFC 9110, section 5.3)."""
+    async with web(LOOK) as client:
+        client.headers.clear()
+        got = await client.get("/metrics", headers=headers)
+
+    assert (got.headers["content-type"], got.headers.get("content-encoding")) == want
 
 
 async def test_metrics_may_take_the_root() -> None:
-    """The landing page then gives way."""
+    """The page for people then gives way."""
     async with web(LOOK, path="/") as client:
         got = await client.get("/")
 

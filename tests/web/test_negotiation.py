@@ -88,7 +88,7 @@ def test_the_format(accept: str, want: str) -> None:
 )
 def test_the_coding(accept_encoding: str, want: bool) -> None:
     """A weight of zero is a no, and gzip's own outdoes the star's (RFC 9110, section 12.5.3)."""
-    assert want is gzip_accepted(accept_encoding)
+    assert gzip_accepted(accept_encoding) is want
 
 
 @given(st.text(st.sampled_from('aopenmetrics-text/;,=q.01 "*\0é\u0661'), max_size=60))

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import NamedTuple
 
 Answer = bytes | Callable[[asyncio.StreamWriter], Awaitable[None]]
@@ -37,7 +37,7 @@ class ScriptedApi:
             while not writer.is_closing() and not self.greeting:
                 self.received.append(await _request(reader))
                 self._arrived.set()
-                answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+                answer = self._answer(self.received[-1])
                 if isinstance(answer, bytes):
                     writer.write(answer)
                     await writer.drain()
@@ -51,6 +51,9 @@ class ScriptedApi:
             writer.close()
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()
+
+    def _answer(self, _: Received) -> Answer:
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
     async def asked(self, times: int) -> None:
         """Wait until so many requests have arrived."""
@@ -79,6 +82,23 @@ class ScriptedApi:
             for task in tuple(connections):
                 task.cancel()
             await asyncio.gather(*connections, return_exceptions=True)
+
+
+class ManyApis(ScriptedApi):
+    """An API for each path that the target of a request begins with, on one socket.
+
+    `answers_by_path` is read anew at each request; of several that fit, the longest counts.
+    """
+
+    def __init__(self, answers_by_path: Mapping[str, Answer]) -> None:
+        super().__init__()
+        self.answers_by_path = answers_by_path
+
+    def _answer(self, request: Received) -> Answer:
+        target = request.line.split(" ")[1]
+        while target not in self.answers_by_path:
+            target = target[:-1]
+        return self.answers_by_path[target]
 
 
 async def _request(reader: asyncio.StreamReader) -> Received:

@@ -6,12 +6,13 @@ from typing import Any
 
 from exporter.api.model import Certificate, ServiceGroup
 from exporter.api.protocol import Reading
+from exporter.judgement import Judgement, judge
 from exporter.polling.snapshot import Key, MetroSnapshot
 
 SAMPLES = Path(__file__).parent / "samples"
 UUID = "0b8fda39-d326-426e-827e-093e4c173dc8"
-NOT_AFTER = 1717614370.0
-DAY = 86400.0
+NOT_AFTER = 1717614370
+DAY = 86400
 FRA = Key("default", "fra0")
 
 
@@ -23,8 +24,8 @@ def certificate(**overrides: Any) -> Certificate:
             "name": "example.com-x9d9k",
             "common_name": "example.com",
             "state": "valid",
-            "created_at": 1709838364.0,
-            "not_before": 1709838371.0,
+            "created_at": 1709838364,
+            "not_before": 1709838371,
             "not_after": NOT_AFTER,
             "subject": "CN=example.com",
             "issuer": "CN=R3,O=Let's Encrypt,C=US",
@@ -60,6 +61,11 @@ def snapshot(*certificates: Certificate, **overrides: Any) -> MetroSnapshot:
             **overrides,
         }
     )
+
+
+def judged(*certificates: Certificate, now: float = NOT_AFTER - 60 * DAY) -> Judgement:
+    """These certificates, judged by the default policy."""
+    return judge(certificates, now)
 
 
 def reading(*certificates: Certificate, **overrides: Any) -> Reading:

@@ -3,7 +3,7 @@
 The tokens of the tests hold `MARK`, a word of letters that percent-encoding and JSON leave as it
 is. Processes give here what they print, what they serve and how they were called; applications in
 this process their pages, errors their messages, tests what was captured; the end of the run gives
-the files that were left.
+the files that were left. Each worker of a parallel run searches what it sees.
 """
 
 import base64
@@ -95,6 +95,20 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     if report.when == "teardown" and (found := SEARCH.take()):
         report.outcome, report.longrepr = "failed", f"the token is in {found}"
     return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker hands its counts on; what it found has failed its tests already."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["searched"] = (SEARCH.outputs, SEARCH.bytes)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Add the counts of a worker; one that crashed has none, and fails the run by that."""
+    outputs, size = getattr(node, "workeroutput", {}).get("searched", (0, 0))
+    SEARCH.outputs += outputs
+    SEARCH.bytes += size
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

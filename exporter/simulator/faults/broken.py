@@ -1,15 +1,11 @@
-"""Answers as a fault has them: another one in their place, or theirs broken on the way."""
+"""What a fault sends: a substitute for the answer, or the answer itself in spoiled steps."""
 
-import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+import msgspec
 
 from exporter.simulator.faults.faults import Fault, Kind
-from exporter.simulator.http import asgi
-from exporter.simulator.http.answers import JSON, Answer, encoded, failure
-from exporter.simulator.http.asgi import Receive, Scope, Send
-
-CONNECTION = "exporter.simulator.connection"
-"""The ASGI extension that a real server gives: it ends the connection, politely or by a reset."""
 
 _STATUS: dict[Kind, tuple[int, str]] = {
     "unauthorized": (401, "The token is not valid"),
@@ -47,92 +43,85 @@ _WRONG = {
         ]
     },
 }
+_JSON = {"content-type": "application/json"}
+
+Ending = Literal["hang", "close", "reset"]
+
+_ENDS: dict[Kind, Ending] = {"hang-body": "hang", "truncate": "close", "reset": "reset"}
 
 
-def instead(fault: Fault) -> Answer | None:
-    """The answer in place of the real one; None where that one is only maltreated."""
+class Substitute(msgspec.Struct, frozen=True):
+    """An answer in place of the real one: a body, or (None) the API's envelope around `message`."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes | None = None
+    message: str = ""
+
+
+def substitute(fault: Fault) -> Substitute | None:
+    """What comes in place of the real answer; None where that one is sent, but badly."""
     retry = {} if fault.retry_after is None else {"retry-after": str(fault.retry_after)}
     if fault.kind in _STATUS:
         status, message = _STATUS[fault.kind]
         challenge = {"www-authenticate": "Bearer"} if status == 401 else {}
-        return failure(status, message, headers={**challenge, **retry})
+        return Substitute(status, {**challenge, **retry}, message=message)
     if fault.kind == "bad-gateway":
-        return Answer(502, {"content-type": "text/html", **retry}, _HTML)
+        return Substitute(502, {"content-type": "text/html", **retry}, _HTML)
     if fault.kind == "empty":
-        return Answer(503, retry, b"")
+        return Substitute(503, retry, b"")
     if fault.kind == "garbage":
-        return Answer(200, JSON, _GARBAGE)
+        return Substitute(200, _JSON, _GARBAGE)
     if fault.kind == "wrong-types":
-        return Answer(200, JSON, encoded(_WRONG))
+        return Substitute(200, _JSON, msgspec.json.encode(_WRONG))
     return None
 
 
-async def maltreat(
-    fault: Fault, answer: Answer, scope: Scope, receive: Receive, send: Send
-) -> None:
-    """Send an answer the way the fault has it."""
+class Head(msgspec.Struct, frozen=True):
+    """Send status and headers, which announce so many bytes (None: not how many)."""
+
+    length: int | None
+
+
+class Pause(msgspec.Struct, frozen=True):
+    """Wait so many seconds."""
+
+    seconds: float
+
+
+class End(msgspec.Struct, frozen=True):
+    """Send no more: keep the connection open, close it, or reset it."""
+
+    how: Ending
+
+
+Step = Head | bytes | Pause | End
+"""One step of sending; `bytes` are a piece of the body."""
+
+
+def steps(fault: Fault, body: bytes) -> Iterator[Step]:
+    """How an answer with that body is sent; where no End comes, it is complete."""
     if fault.kind == "latency":
-        await asgi.pause(fault.seconds, receive)
-        await asgi.write(answer, receive, send)
+        yield from (Pause(fault.seconds), Head(len(body)), body)
     elif fault.kind == "hang":
-        await asgi.disconnected(receive)
+        yield End("hang")
     elif fault.kind == "reset" and fault.after is None:
-        _end(scope, "reset")
-        await asgi.disconnected(receive)
+        yield End("reset")
     elif fault.kind == "endless":
-        await asgi.write(Answer(200, JSON, _endless()), receive, send)
+        yield from _endless()
     elif fault.kind == "drip":
-        body = await _whole(answer)
-        pieces = [body[at : at + fault.size] for at in range(0, len(body), fault.size)]
-        await send(asgi.start(answer, len(body)))
-        for piece in pieces:
-            await send(asgi.body(piece, more=True))
-            if await asgi.pause(fault.seconds, receive):
-                return
-        await send(asgi.body(b""))
+        yield Head(len(body))
+        for at in range(0, len(body), fault.size):
+            yield from (body[at : at + fault.size], Pause(fault.seconds))
     else:
-        await _break_off(fault, answer, scope, receive, send)
+        part = len(body) // 2 if fault.after is None else min(fault.after, len(body))
+        yield from (Head(len(body)), body[:part], End(_ENDS[fault.kind]))
 
 
-async def _break_off(
-    fault: Fault, answer: Answer, scope: Scope, receive: Receive, send: Send
-) -> None:
-    """Send a part of the body; then hang, close or reset."""
-    body = await _whole(answer)
-    part = len(body) // 2 if fault.after is None else min(fault.after, len(body))
-    await send(asgi.start(answer, len(body)))
-    await send(asgi.body(body[:part], more=True))
-    if fault.kind == "hang-body":
-        await asgi.disconnected(receive)
-    elif CONNECTION in scope.get("extensions", {}):
-        # Let the part go out first: a reset throws away what is still to be sent.
-        await asyncio.sleep(0.05)
-        _end(scope, fault.kind)
-        await asgi.disconnected(receive)
-    elif fault.kind == "truncate":
-        await send(asgi.body(b""))
-    else:
-        _end(scope, "reset")
-
-
-async def _endless() -> AsyncIterator[bytes]:
+def _endless() -> Iterator[Step]:
     """A listing that never ends."""
-    piece = b'{"uuid":"00000000-0000-4000-8000-000000000000","name":"endless"},' * 1_000
+    yield Head(None)
     yield b'{"status":"success","data":{"certificates":['
+    piece = b'{"uuid":"00000000-0000-4000-8000-000000000000","name":"endless"},' * 1_000
     while True:
-        yield piece
-        await asyncio.sleep(0.001)
-
-
-def _end(scope: Scope, how: str) -> None:
-    connection = scope.get("extensions", {}).get(CONNECTION)
-    if connection is None:
-        # There is no connection to break where an application is called directly.
-        raise ConnectionResetError("Connection reset by the simulator (serve it to see a socket's)")
-    connection[how]()
-
-
-async def _whole(answer: Answer) -> bytes:
-    if isinstance(answer.body, bytes):
-        return answer.body
-    return b"".join([piece async for piece in answer.body])
+        yield from (piece, Pause(0.001))

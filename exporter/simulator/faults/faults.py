@@ -1,4 +1,4 @@
-"""Faults on demand: which stand, and which request they meet."""
+"""Faults on demand: which are active, and which request meets them."""
 
 import math
 from typing import Annotated, Literal, get_args
@@ -6,7 +6,18 @@ from typing import Annotated, Literal, get_args
 import msgspec
 from msgspec.structs import replace
 
-from exporter.simulator.http.endpoints import Endpoint
+Endpoint = Literal[
+    "list",
+    "get",
+    "get-one",
+    "upload",
+    "update",
+    "update-one",
+    "delete",
+    "delete-one",
+    "other",
+]
+"""What a request is for, as a fault names it."""
 
 Kind = Literal[
     "latency",
@@ -49,7 +60,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     retry_after: Annotated[int, msgspec.Meta(ge=0)] | str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what msgspec checks only in decoding: a fault made in Python is held to it too."""
+        """Refuse in Python too what msgspec refuses in decoding."""
         if self.kind not in KINDS:
             raise ValueError(f"kind: expected one of {', '.join(KINDS)}, got {self.kind!r}")
         if self.endpoint is not None and self.endpoint not in get_args(Endpoint):
@@ -66,30 +77,30 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Faults:
-    """The faults that stand, in the order they were injected; the first that applies is used."""
+    """The active faults, in the order they were injected; the first that applies is used."""
 
     def __init__(self) -> None:
-        self._standing: list[Fault] = []
+        self._active: list[Fault] = []
 
     def add(self, fault: Fault) -> None:
-        """Let it stand, for `fault.count` requests or until it is cleared."""
-        self._standing.append(fault)
+        """Activate it, for `fault.count` requests or until it is cleared."""
+        self._active.append(fault)
 
     def clear(self) -> None:
-        """Let none stand. Requests that hang go on hanging."""
-        self._standing.clear()
+        """End all of them; requests that hang go on hanging."""
+        self._active.clear()
 
-    def standing(self) -> list[Fault]:
-        """What stands, each with the count that is left."""
-        return list(self._standing)
+    def active(self) -> list[Fault]:
+        """All of them, each with the count that is left."""
+        return list(self._active)
 
     def take(self, endpoint: Endpoint) -> Fault | None:
         """The fault for one request, counted; None where all is well."""
-        for place, fault in enumerate(self._standing):
+        for position, fault in enumerate(self._active):
             if fault.endpoint in {None, endpoint}:
                 if fault.count == 1:
-                    del self._standing[place]
+                    del self._active[position]
                 elif fault.count is not None:
-                    self._standing[place] = replace(fault, count=fault.count - 1)
+                    self._active[position] = replace(fault, count=fault.count - 1)
                 return fault
         return None

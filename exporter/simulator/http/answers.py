@@ -1,14 +1,15 @@
 """Answers in the API's envelope, and the error codes an item or a request can carry."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import Any
 
 import msgspec
 
-from exporter.simulator.world.records import Item
+from exporter.simulator.http.items import Item
+from exporter.simulator.world.refusal import Reason, RefusedError
 
-JSON = {"content-type": "application/json"}
+_JSON = {"content-type": "application/json"}
 
 
 class Code(IntEnum):
@@ -31,12 +32,27 @@ class Code(IntEnum):
     CN_MISMATCH = 30
 
 
+_REFUSALS: dict[Reason, tuple[int, Code]] = {
+    "invalid": (400, Code.INVALID),
+    "too-long": (400, Code.TOO_LONG),
+    "too-many": (400, Code.TOO_MANY),
+    "mismatch": (400, Code.CN_MISMATCH),
+    "quota": (403, Code.QUOTA),
+    "taken": (409, Code.ALREADY_EXISTS),
+    "unsupported": (501, Code.NOT_SUPPORTED),
+}
+
+
+_FAILED = "Failed to perform all operations"
+"""What the envelope says where items failed, whichever they are: each has a message of its own."""
+
+
 class Answer(msgspec.Struct, frozen=True):
-    """A status, headers and a body: whole, or in pieces where its length is not known."""
+    """A status, headers and a body."""
 
     status: int
     headers: Mapping[str, str]
-    body: bytes | AsyncIterator[bytes]
+    body: bytes
 
 
 class RequestError(Exception):
@@ -50,15 +66,7 @@ class RequestError(Exception):
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
-        self.status = status
-        self.message = message
-        self.code = code
-        self.headers = headers or {}
-
-    @property
-    def answer(self) -> Answer:
-        """The refusal as it goes out."""
-        return failure(self.status, self.message, self.code, self.headers)
+        self.answer = failure(status, message, code, headers)
 
 
 def invalid(message: str, code: Code = Code.INVALID) -> RequestError:
@@ -66,12 +74,16 @@ def invalid(message: str, code: Code = Code.INVALID) -> RequestError:
     return RequestError(400, message, code)
 
 
-def refusal(status: int, message: str, code: Code | None = None) -> bytes:
-    """The envelope of an HTTP error."""
-    error: dict[str, Any] = {"status": status, "message": message}
-    if code is not None:
-        error["error"] = int(code)
-    return encoded({"status": "error", "message": message, "errors": [error]})
+def refused(refusal: RefusedError) -> Answer:
+    """What the platform refuses, as an answer: the status and the code follow from the reason."""
+    status, code = _REFUSALS[refusal.reason]
+    return failure(status, str(refusal), code)
+
+
+def refused_item(refusal: RefusedError, uuid: str, name: str) -> Item:
+    """What the platform refuses to do to one certificate of several."""
+    _, code = _REFUSALS[refusal.reason]
+    return failed(code, str(refusal), uuid, name)
 
 
 def failure(
@@ -81,7 +93,11 @@ def failure(
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
     """An HTTP error whose body is the envelope with `errors`."""
-    return Answer(status, {**JSON, **(headers or {})}, refusal(status, message, code))
+    error: dict[str, Any] = {"status": status, "message": message}
+    if code is not None:
+        error["error"] = int(code)
+    envelope = {"status": "error", "message": message, "errors": [error]}
+    return Answer(status, {**_JSON, **(headers or {})}, msgspec.json.encode(envelope))
 
 
 def failed(code: Code, message: str, uuid: str | None = None, name: str | None = None) -> Item:
@@ -93,23 +109,11 @@ def success(items: Sequence[Item]) -> Answer:
     """The envelope around the items; its status follows from theirs."""
     failures = sum(item.status == "error" for item in items)
     if not failures:
-        status = "success"
-    elif failures < len(items):
-        status = "partial_success"
-    else:
-        status = "error"
-    envelope: dict[str, Any] = {"status": status}
-    if failures:
-        message = next(item.message for item in items if item.status == "error")
-        envelope["message"] = message
-    return document({**envelope, "data": {"certificates": items}})
+        return document({"status": "success", "data": {"certificates": items}})
+    status = "partial_success" if failures < len(items) else "error"
+    return document({"status": status, "message": _FAILED, "data": {"certificates": items}})
 
 
 def document(body: object) -> Answer:
-    """200 with a JSON body of known length."""
-    return Answer(200, JSON, encoded(body))
-
-
-def encoded(body: object) -> bytes:
-    """The one JSON writing of a body."""
-    return msgspec.json.encode(body)
+    """200 with a JSON body."""
+    return Answer(200, _JSON, msgspec.json.encode(body))

@@ -12,6 +12,7 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 BODY_LIMIT = 1 << 20
 """The largest request body, in bytes; a longer one is answered 413."""
@@ -51,31 +52,19 @@ async def read(scope: Scope, receive: Receive) -> Request | None:
     )
 
 
+async def write(answer: Answer, send: Send) -> None:
+    """Send a whole answer."""
+    await send(start(answer, len(answer.body)))
+    await send(body(answer.body))
+
+
 def start(answer: Answer, length: int | None) -> Message:
-    """The message that opens an answer; `length` is None for one that is streamed."""
+    """The message that opens an answer; None announces no length."""
     headers = dict(answer.headers)
     if length is not None:
         headers["content-length"] = str(length)
     raw = [(key.encode("latin-1"), value.encode("latin-1")) for key, value in headers.items()]
     return {"type": "http.response.start", "status": answer.status, "headers": raw}
-
-
-async def write(answer: Answer, receive: Receive, send: Send) -> None:
-    """Send a whole answer; one in pieces ends early where nobody listens any more."""
-    if isinstance(answer.body, bytes):
-        await send(start(answer, len(answer.body)))
-        await send(body(answer.body))
-        return
-    await send(start(answer, None))
-    gone = asyncio.ensure_future(disconnected(receive))
-    try:
-        async for piece in answer.body:
-            if gone.done():
-                return
-            await send(body(piece, more=True))
-        await send(body(b""))
-    finally:
-        gone.cancel()
 
 
 def body(piece: bytes, *, more: bool = False) -> Message:

@@ -1,19 +1,27 @@
-"""The endpoints of the specification: their paths, and which of them a request is for."""
+"""The endpoints of the API: their paths, and which of them a request is for."""
 
-from typing import Literal
+from exporter.simulator.faults.faults import Endpoint
 
 COLLECTION = "/v1/certificates"
 LISTING = f"{COLLECTION}/list"
 
-Endpoint = Literal["list", "get", "get-one", "upload", "delete", "delete-one", "other"]
-
+_COLLECTION: dict[str, Endpoint] = {
+    "GET": "get",
+    "POST": "upload",
+    "PUT": "update",
+    "DELETE": "delete",
+}
 # The specification's own example of an upload posts to the path with a trailing slash.
 _METHODS: dict[str, dict[str, Endpoint]] = {
     LISTING: {"GET": "list"},
-    COLLECTION: {"GET": "get", "POST": "upload", "DELETE": "delete"},
-    f"{COLLECTION}/": {"GET": "get", "POST": "upload", "DELETE": "delete"},
+    COLLECTION: _COLLECTION,
+    f"{COLLECTION}/": _COLLECTION,
 }
-_LOCAL: dict[str, Endpoint] = {"GET": "get-one", "DELETE": "delete-one"}
+_LOCAL: dict[str, Endpoint] = {
+    "GET": "get-one",
+    "PUT": "update-one",
+    "DELETE": "delete-one",
+}
 
 
 def endpoint(method: str, path: str) -> Endpoint:

@@ -1,32 +1,24 @@
-"""The simulator on a real socket."""
+"""An application on a real socket."""
 
 import asyncio
 import contextlib
-import signal
 import socket
 import struct
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from exporter.simulator.faults.broken import CONNECTION
-from exporter.simulator.http.answers import refusal
-from exporter.simulator.http.asgi import Receive, Scope, Send
-from exporter.simulator.simulator import Simulator
-from exporter.simulator.world import x509
-from exporter.simulator.world.clock import Clock
-from exporter.simulator.world.scenario import ScenarioError
+from exporter.simulator.http.answers import failure
+from exporter.simulator.http.asgi import Application, Receive, Scope, Send
+from exporter.simulator.http.misbehaviour import CONNECTION
 
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+__all__ = ["Address", "Application", "serve"]
 
 _BACKLOG = 128
-_GRACE = 1
+_GRACE_SECONDS = 1
 _HEAD_LIMIT = 128 << 10  # room for 253 ids in a query
-_ADVANCE = '{"by": "30d"}'
-_FAULT = '{"kind": "rate-limited", "retry_after": 30}'
 
 
 class Address(str):
@@ -59,7 +51,7 @@ class _Protocol(H11Protocol):
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             transport.abort()
 
-        connection = {"reset": reset, "truncate": transport.close}
+        connection = {"reset": reset, "close": transport.close}
 
         async def connected(scope: Scope, receive: Receive, send: Send) -> None:
             extensions = {**scope.get("extensions", {}), CONNECTION: connection}
@@ -68,7 +60,7 @@ class _Protocol(H11Protocol):
         self.app = connected
 
     def send_400_response(self, msg: str) -> None:
-        body = refusal(400, msg)
+        body = failure(400, msg).body
         head = (
             "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\n"
             f"connection: close\r\ncontent-length: {len(body)}\r\n\r\n"
@@ -94,7 +86,7 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # Whoever waits for an answer that hangs would hold up the end.
-        hanging = asyncio.get_running_loop().call_later(_GRACE, self._abort)
+        hanging = asyncio.get_running_loop().call_later(_GRACE_SECONDS, self._abort)
         await super().shutdown(sockets)
         hanging.cancel()
 
@@ -127,7 +119,7 @@ async def serve(
         access_log=False,
         backlog=_BACKLOG,
         h11_max_incomplete_event_size=_HEAD_LIMIT,
-        timeout_graceful_shutdown=2 * _GRACE,
+        timeout_graceful_shutdown=2 * _GRACE_SECONDS,
         ssl_certfile=certfile,
         ssl_keyfile=keyfile,
     )
@@ -145,52 +137,3 @@ async def serve(
         server.should_exit = True
         await running
         listener.close()
-
-
-def run(*, listen: str, token: str, metro: str, scenario: str, seed: int, speed: float) -> None:
-    """Serve one metro until SIGTERM or SIGINT. What is wrong is told on standard error.
-
-    Raises SystemExit: 2 for an address, scenario or speed that cannot be, 1 for one taken.
-    """
-    try:
-        host, port = _address(listen)
-        clock = Clock(speed=speed)
-        simulator = Simulator(scenario, seed=seed, metro=metro, token=token, clock=clock)
-    except (ScenarioError, ValueError) as exc:
-        _say(sys.stderr, f"simulate: {exc}")
-        raise SystemExit(2) from None
-    try:
-        asyncio.run(_until_stopped(simulator, host, port, token))
-    except OSError as exc:
-        _say(sys.stderr, f"simulate: {listen}: {exc.strerror or exc}")
-        raise SystemExit(1) from None
-
-
-async def _until_stopped(simulator: Simulator, host: str, port: int, token: str) -> None:
-    stopped = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    async with serve(simulator.app, host, port) as address:
-        lines = [
-            f"Simulating metro {simulator.metro} at {address}. Try:",
-            f"  curl -H 'Authorization: Bearer {token}' {address}/v1/certificates",
-            f"  curl {address}/_sim/",
-            f'  curl {address}/_sim/clock -d \'{{"by": "30d"}}\'',
-            f'  curl {address}/_sim/faults -d \'{{"kind": "rate-limited", "retry_after": 30}}\'',
-        ]
-        if not x509.available():
-            lines.append("Uploads are refused: they need the extra `simulator` (cryptography).")
-        _say(sys.stdout, "\n".join(lines))
-        await stopped.wait()
-
-
-def _address(listen: str) -> tuple[str, int]:
-    host, _, port = listen.rpartition(":")
-    if not (port.isascii() and port.isdigit() and int(port) < 65_536):
-        raise ValueError(f"listen address {listen!r}: expected HOST:PORT")
-    return host.strip("[]") or "127.0.0.1", int(port)
-
-
-def _say(stream: Any, text: str) -> None:
-    stream.write(f"{text}\n")
-    stream.flush()

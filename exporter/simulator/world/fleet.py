@@ -1,170 +1,166 @@
-"""The certificates of one metro: what the scenario gave, and what was done to them since."""
+"""The certificates of one metro, and what can be done to them."""
 
+import itertools
+import math
 import re
-from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Literal
 
-import msgspec
+from msgspec.structs import replace
 
-from exporter.simulator.http.entries import Entries, Entry, service_group
-from exporter.simulator.world import life
-from exporter.simulator.world.identity import Uuids
+from exporter.simulator.world import identity, life
+from exporter.simulator.world.entries import Entry, service_group
+from exporter.simulator.world.identity import digest
+from exporter.simulator.world.life import Plan
+from exporter.simulator.world.names import checked_domain, checked_name, generated_name
 from exporter.simulator.world.records import Certificate, ServiceGroup
-from exporter.simulator.world.scenario import Scenario
+from exporter.simulator.world.refusal import RefusedError, UnknownError
 
 Order = Literal["asc", "desc"]
-UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-
-
-class UnknownError(LookupError):
-    """No certificate, or no service of it, has that uuid or name."""
-
-
-class RefusedError(ValueError):
-    """What was asked for cannot be done to this certificate."""
 
 
 class Fleet:
-    """Certificates by index. Indices are given once and never again, so a deleted id stays dead.
+    """Certificates by uuid and by name, in the order in which they came.
 
-    Only what differs from the scenario is held.
+    `quota` is how many there may be before uploads are refused (None: any number). Later ones get
+    their ids from `seed`, and never those of a certificate that was deleted.
     """
 
-    def __init__(self, scenario: Scenario, seed: int, metro: str, start: float) -> None:
-        self._given = Entries(scenario, seed, metro, start)
-        self.seed = f"{seed}/{metro}"
-        self._uuids = Uuids(seed, metro)
-        self._added: list[Entry] = []
-        self._names: dict[str, int] = {}
-        self._deleted: set[int] = set()
-        self._groups: dict[int, tuple[ServiceGroup, ...]] = {}
-        self._failing: dict[int, set[int]] = {}
-        self._by_creation: array[int] | None = None
+    def __init__(self, entries: Iterable[Entry], seed: str, quota: int | None = None) -> None:
+        self._by_uuid = {entry.uuid: entry for entry in entries}
+        self._by_name = {entry.name: entry for entry in self._by_uuid.values()}
+        self._seed = seed
+        self._total = len(self._by_uuid)
+        self.quota = quota
 
     def __len__(self) -> int:
-        return self._given.count + len(self._added) - len(self._deleted)
+        return len(self._by_uuid)
 
-    @property
-    def next_index(self) -> int:
-        """The index that the next certificate will have."""
-        return self._given.count + len(self._added)
+    def by_uuid(self, uuid: str) -> Entry | None:
+        """The certificate of a UUID in lower case, or None."""
+        return self._by_uuid.get(uuid)
 
-    def by_uuid(self, uuid: str) -> int | None:
-        """The index of a UUID in canonical form, or None."""
-        index = self._uuids.index(uuid)
-        if index >= self.next_index or index in self._deleted or self._uuids.uuid(index) != uuid:
-            return None
-        return index
+    def by_name(self, name: str) -> Entry | None:
+        """The certificate of a name, or None."""
+        return self._by_name.get(name)
 
-    def by_name(self, name: str) -> int | None:
-        """The index of a name, or None."""
-        index = self._names.get(name)
-        if index is None:
-            index = self._given.index(name)
-        return None if index in self._deleted else index
+    def find(self, certificate: str) -> Entry:
+        """The certificate of a uuid or a name; UnknownError where there is none."""
+        entry = self.by_uuid(certificate.lower()) or self.by_name(certificate)
+        if entry is None:
+            raise UnknownError(f"No certificate {certificate}")
+        return entry
 
-    def ids(self, index: int) -> tuple[str, str]:
-        """The UUID and the name."""
-        return self._uuids.uuid(index), self._entry(index).name
+    def listing(self, order: Order | None = None, since: float | None = None) -> list[Entry]:
+        """All of them by creation, the oldest (`asc`) or the newest first; None: as they came.
 
-    def common_name(self, index: int) -> str:
-        """The domain that the certificate is for."""
-        return self._entry(index).common_name
+        `since` (Unix seconds) lets the listing begin with those that were created then; without
+        an order it goes on to the newest.
+        """
+        if order is None and since is None:
+            return list(self._by_uuid.values())
+        entries = sorted(self._by_uuid.values(), key=lambda entry: entry.plan.created_at)
+        if order == "desc":
+            entries.reverse()
+            return [e for e in entries if since is None or e.plan.created_at <= since]
+        return [e for e in entries if since is None or e.plan.created_at >= since]
 
-    def service_groups(self, index: int) -> tuple[ServiceGroup, ...]:
-        """The services that use the certificate."""
-        groups = self._groups.get(index)
-        return self._entry(index).service_groups if groups is None else groups
-
-    def certificate(self, index: int, now: float) -> Certificate:
-        """The whole record at that moment."""
-        entry = self._entry(index)
-        moment = life.at(entry.plan, now, self._failing.get(index, ()))
-        issued = moment.not_before is not None
-        groups = self._groups.get(index)
-        return Certificate(
-            uuid=self._uuids.uuid(index),
-            name=entry.name,
-            common_name=entry.common_name,
-            state=moment.state,
-            created_at=entry.plan.created_at,
-            subject=entry.subject if issued else None,
-            issuer=entry.issuer_of(moment.cycle) if issued else None,
-            serial_number=None if moment.not_before is None else entry.serial_of(moment.not_before),
-            not_before=moment.not_before,
-            not_after=moment.not_after,
-            attempt=moment.attempt,
-            next=moment.next,
-            service_groups=entry.service_groups if groups is None else groups,
-            renewal=("manual" if entry.uploaded else "automatic") if issued else "unknown",
-            wildcard=entry.common_name.startswith("*."),
+    def certificates(self, now: float) -> tuple[Certificate, ...]:
+        """What is true of each at that moment, in the order in which they came."""
+        certificates = [entry.certificate(now) for entry in self._by_uuid.values()]
+        last: dict[str, int] = {}
+        for one in certificates:
+            if one.not_after is not None:
+                last[one.common_name] = max(last.get(one.common_name, one.not_after), one.not_after)
+        return tuple(
+            replace(
+                one, superseded=one.not_after is not None and one.not_after < last[one.common_name]
+            )
+            for one in certificates
         )
 
-    def indices(self, order: Order | None = None, first: int | None = None) -> Iterator[int]:
-        """Every index in the order of creation (None: in an order that nobody promised).
+    def new_key(self) -> int:
+        """The number from which the next certificate derives what is random about it."""
+        return digest(self._seed, self._total)
 
-        It starts with `first`, and goes on working while certificates come and go.
+    def new_name(self, name: str | None, domain: str) -> str:
+        """The name that was asked for, or (None) a generated one that nobody has.
+
+        Raises RefusedError for one that cannot be, or that is taken.
         """
-        if order is None:
-            indices: Iterator[int] = iter(range(first or 0, self.next_index))
-        else:
-            indices = iter(self._sorted(order, first))
-        return (index for index in indices if index not in self._deleted)
+        if name is None:
+            tries = (digest(self._seed, self._total, n) for n in itertools.count())
+            names = (generated_name(domain, number) for number in tries)
+            return next(free for free in names if free not in self._by_name)
+        if checked_name(name) in self._by_name:
+            raise RefusedError(f"A certificate named '{name}' exists", "taken")
+        return name
 
-    def add(self, entry: Entry) -> int:
-        """Take in a certificate that was uploaded or requested, and give its index."""
-        index = self.next_index
-        self._added.append(entry)
-        self._names[entry.name] = index
-        self._by_creation = None
-        return index
+    def add(self, entry: Entry) -> None:
+        """Take in a certificate that was uploaded or requested."""
+        self._by_uuid[entry.uuid] = self._by_name[entry.name] = entry
+        self._total += 1
 
-    def delete(self, index: int) -> None:
+    def delete(self, entry: Entry) -> None:
         """Forget a certificate: afterwards its ids are no longer valid."""
-        self._names.pop(self._entry(index).name, None)
-        self._deleted.add(index)
-        self._groups.pop(index, None)
-        self._failing.pop(index, None)
+        del self._by_uuid[entry.uuid], self._by_name[entry.name]
 
-    def attach(self, index: int, name: str | None = None) -> ServiceGroup:
-        """Let one more service use the certificate; its name is made up where None."""
-        groups = self.service_groups(index)
-        group = service_group(self._uuids.uuid(index), len(groups), name)
-        if name is not None:
-            group = msgspec.structs.replace(group, name=name)
-        self._groups[index] = (*groups, group)
-        return group
+    def request(self, common_name: str, lifetime: int, now: float) -> Entry:
+        """The certificate for a service's domain: one that applies, or one requested now.
 
-    def detach(self, index: int, service: str | None = None) -> tuple[ServiceGroup, ...]:
-        """Let the service of that UUID or name (None: all) no longer use it; gives the rest.
-
-        Raises UnknownError where no such service uses it.
+        `lifetime` is that of a requested one, in seconds. Raises RefusedError for what is no
+        domain, and for a wildcard that has to be uploaded.
         """
-        groups = self.service_groups(index)
-        left = tuple(g for g in groups if service is not None and service not in (g.uuid, g.name))
-        if service is not None and len(left) == len(groups):
-            raise UnknownError(f"No service {service} uses it")
-        self._groups[index] = left
-        return left
+        domain = checked_domain(common_name).lower()
+        applying = {domain, re.sub(r"^[^.]+", "*", domain)}
+        for entry in self._by_uuid.values():
+            if entry.common_name.lower() in applying:
+                return entry
+        if domain.startswith("*."):
+            raise RefusedError("a wildcard certificate is never requested, only uploaded")
+        key = self.new_key()
+        entry = Entry(
+            uuid=identity.uuid(key >> 128),
+            name=self.new_name(None, domain),
+            common_name=domain,
+            plan=Plan(math.floor(now), lifetime),
+            uploaded=False,
+            key=key,
+            subject=f"CN={domain}",
+        )
+        self.add(entry)
+        return entry
 
-    def fail_next_validation(self, index: int, now: float, count: int) -> list[int]:
-        """Make the next attempts fail, and say when; raises RefusedError where none come."""
-        failing = self._failing.setdefault(index, set())
-        moment = life.at(self._entry(index).plan, now, failing)
-        coming = [time for time in life.coming_attempts(moment, now) if time not in failing]
-        if not coming:
-            raise RefusedError("No validation will ever be tried for this certificate")
-        failing.update(coming[:count])
-        return coming[:count]
 
-    def _entry(self, index: int) -> Entry:
-        given = self._given.count
-        return self._given[index] if index < given else self._added[index - given]
+def attach(entry: Entry, name: str | None = None) -> ServiceGroup:
+    """Let one more service use the certificate; a name is generated where None."""
+    group = service_group(entry.uuid, len(entry.service_groups), name)
+    if name is not None:
+        group = replace(group, name=name)
+    entry.service_groups += (group,)
+    return group
 
-    def _sorted(self, order: Order, first: int | None) -> "array[int]":
-        if self._by_creation is None:
-            created = array("q", (self._entry(n).plan.created_at for n in range(self.next_index)))
-            self._by_creation = array("L", sorted(range(len(created)), key=created.__getitem__))
-        indices = self._by_creation if order == "asc" else self._by_creation[::-1]
-        return indices if first is None else indices[indices.index(first) :]
+
+def detach(entry: Entry, service: str | None = None) -> tuple[ServiceGroup, ...]:
+    """Let the service of that UUID or name (None: all) no longer use it; gives the rest.
+
+    Raises UnknownError where no such service uses it.
+    """
+    groups = entry.service_groups
+    left = tuple(g for g in groups if service is not None and service not in (g.uuid, g.name))
+    if service is not None and len(left) == len(groups):
+        raise UnknownError(f"No service {service} uses it")
+    entry.service_groups = left
+    return left
+
+
+def fail_next_validation(entry: Entry, now: float, count: int) -> list[int]:
+    """Make the next attempts fail, and say when; raises RefusedError where none come."""
+    if count < 1:
+        raise RefusedError(f"count: expected 1 or more, got {count}")
+    moment = life.at(entry.plan, now, entry.failing)
+    coming = [time for time in life.coming_attempts(moment, now) if time not in entry.failing]
+    if not coming:
+        raise RefusedError("No validation will ever be tried for this certificate")
+    entry.failing |= set(coming[:count])
+    return coming[:count]

@@ -1,9 +1,8 @@
-"""Identifiers that follow from a seed and an index alone, so that nothing has to be remembered."""
+"""Identifiers that follow from a seed alone, so that the same seed gives the same account."""
 
 from hashlib import blake2b
 
-_WIDTH = 122  # a version 4 UUID has 128 bits, of which six are fixed
-_MASK = (1 << _WIDTH) - 1
+_UUID_BITS = (1 << 122) - 1  # a version 4 UUID has 128 bits, of which six are fixed
 _ALPHANUMERIC = "0123456789abcdefghijklmnopqrstuvwxyz"
 _ADJECTIVES = """
 autumn billowing bold broken calm cool crimson damp falling floral fragrant frosty green hidden
@@ -42,33 +41,9 @@ def service_group_name(number: int) -> str:
     return f"{_ADJECTIVE[adjective]}-{_NOUN[noun]}-{suffix(number, 8)}"
 
 
-def as_uuid(number: int) -> str:
-    """122 bits written as a version 4 UUID."""
+def uuid(number: int) -> str:
+    """The low 122 bits of a number, written as a version 4 UUID."""
+    number &= _UUID_BITS
     high, middle, low = number >> 74, (number >> 62) & 0xFFF, number & ((1 << 62) - 1)
     text = f"{high:012x}4{middle:03x}{low | 1 << 63:016x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
-
-
-class Uuids:
-    """A bijection between indices and UUIDs, keyed: neither direction needs a table."""
-
-    def __init__(self, *key: object) -> None:
-        bits = digest("uuids", *key)
-        self._add = bits & _MASK
-        self._factor = (bits >> 128) | 1
-        self._inverse = pow(self._factor, -1, 1 << _WIDTH)
-
-    def uuid(self, index: int) -> str:
-        """The UUID of an index."""
-        number = (index + self._add) * self._factor & _MASK
-        number ^= number >> 61
-        return as_uuid(number * self._factor & _MASK)
-
-    def index(self, uuid: str) -> int:
-        """The index of a UUID in its canonical form: one that was never given is a huge number."""
-        digits = int(uuid.replace("-", ""), 16)
-        low = digits & ((1 << 62) - 1)
-        number = (digits >> 80) << 74 | (digits >> 64 & 0xFFF) << 62 | low
-        number = number * self._inverse & _MASK
-        number ^= number >> 61
-        return ((number * self._inverse & _MASK) - self._add) & _MASK

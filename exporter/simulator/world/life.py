@@ -32,7 +32,7 @@ class Plan(msgspec.Struct, frozen=True):
 class Moment(msgspec.Struct, frozen=True):
     """One certificate at one time: `attempt` and `next` only while pending.
 
-    `order` is when the running request was made, or when the next renewal will be; None where
+    `order` is when the running request was sent, or when the next renewal will be; None where
     there will be none. `cycle` counts the issuances.
     """
 
@@ -54,9 +54,6 @@ def at(plan: Plan, now: float, failing: Collection[int] = ()) -> Moment:
             return first
         not_before = first.not_before
     while plan.renewed:
-        skipped = _uneventful_cycles(plan, not_before, now, failing)
-        cycle += skipped
-        not_before += skipped * _cycle(plan)
         renew_at = not_before + plan.lifetime * 2 // 3
         if now < renew_at:
             return _valid(plan, not_before, cycle, renew_at)
@@ -85,7 +82,7 @@ def _valid(plan: Plan, not_before: int, cycle: int, order: int | None) -> Moment
 
 
 def _attempts(start: int, succeeding: int | None, now: float, failing: Collection[int]) -> Moment:
-    """A request made at `start`: pending, given up, or issued (then it has a `not_before`)."""
+    """A request sent at `start`: pending, given up, or issued (then it has a `not_before`)."""
     for number, offset in enumerate(ATTEMPTS, start=1):
         tried_at = start + offset
         if tried_at > now:
@@ -93,17 +90,3 @@ def _attempts(start: int, succeeding: int | None, now: float, failing: Collectio
         if succeeding is not None and number >= succeeding and tried_at not in failing:
             return Moment("valid", tried_at, None)
     return Moment("error", None, None)
-
-
-def _cycle(plan: Plan) -> int:
-    """Seconds from one issuance to the next where nothing interferes."""
-    offset = ATTEMPTS[plan.renewal - 1] if plan.renewal is not None else 0
-    return plan.lifetime * 2 // 3 + offset
-
-
-def _uneventful_cycles(plan: Plan, not_before: int, now: float, failing: Collection[int]) -> int:
-    """Renewals by `now` that nothing interferes with, so that a century takes one step."""
-    if plan.renewal is None:
-        return 0
-    until = min((time - 1 for time in failing if time > not_before), default=now)
-    return max(0, int(min(until, now) - not_before) // _cycle(plan))

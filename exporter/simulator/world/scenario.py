@@ -1,33 +1,20 @@
-"""Scenarios: what an account looks like at the first moment, as YAML."""
+"""Scenarios: what an account looks like at the first moment."""
 
 import re
-from functools import cache
-from pathlib import Path
-from typing import Annotated, Literal
+from functools import lru_cache
+from typing import Annotated, Literal, get_args
 
 import msgspec
-import yaml
 from msgspec import UNSET, UnsetType
 
 from exporter.simulator.faults.faults import Fault
+from exporter.simulator.world.disclosure import Field
+from exporter.simulator.world.life import State
 
-SCENARIOS = (
-    "mixture",
-    "healthy",
-    "renewal-failing",
-    "dns-broken",
-    "wildcard-forgotten",
-    "quota-hit",
-    "metro-outage",
-    "large",
-)
-"""The names of the bundled scenarios."""
-
-_BUNDLED = Path(__file__).with_name("scenarios")
-_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800, "y": 31_536_000}
-
-MOST = 1_000_000
+MOST = 200_000
 """How many certificates one scenario may have."""
+
+_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800, "y": 31_536_000}
 
 Duration = Annotated[str, msgspec.Meta(pattern=r"^-?(\d+[smhdwy])+$")]
 Span = Annotated[str, msgspec.Meta(pattern=r"^(\d+[smhdwy])+$")]
@@ -54,6 +41,10 @@ class Override(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     renewal_attempts: Attempt | UnsetType = UNSET
     service_groups: Groups | UnsetType = UNSET
     issuer: Text | UnsetType = UNSET
+    uploaded_after: Span | UnsetType = UNSET
+    omits: tuple[Field, ...] | UnsetType = UNSET
+    renewal_omits: tuple[Field, ...] | UnsetType = UNSET
+    states: dict[State, Text] | UnsetType = UNSET
 
 
 class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -72,12 +63,16 @@ class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     renewal_attempts: Attempt = 1
     service_groups: Groups = 1
     issuer: Text | None = None
+    uploaded_after: Span | None = None
+    omits: tuple[Field, ...] = ()
+    renewal_omits: tuple[Field, ...] = ()
+    states: dict[State, Text] = {}
     metros: tuple[str, ...] | None = None
     by_metro: dict[str, Override] = {}
 
 
 class StandingFault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A fault that stands from the first moment, in the metros named (none: in all)."""
+    """A fault that is active from the first moment, in the metros named (None: in all)."""
 
     fault: Fault
     metros: tuple[str, ...] | None = None
@@ -93,6 +88,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     faults: tuple[StandingFault, ...] = ()
 
 
+@lru_cache(maxsize=1_024)
 def seconds(duration: str) -> int:
     """The seconds of a duration such as `90d`, `1d12h` or `-3d`."""
     total = sum(
@@ -101,48 +97,38 @@ def seconds(duration: str) -> int:
     return -total if duration.startswith("-") else total
 
 
-def load(scenario: str | Path | Scenario) -> Scenario:
-    """A scenario by its bundled name, from a YAML file, or as it is.
-
-    `NAME:N` spreads N certificates over the groups whose common name has an `{n}`.
-    Raises ScenarioError, which names what was wrong and where.
-    """
-    if isinstance(scenario, Scenario):
-        return _checked(scenario, "the scenario")
-    name, _, total = str(scenario).rpartition(":")
-    if isinstance(scenario, str) and name and total.isascii() and total.isdigit():
-        return _scaled(load(name), int(total))
-    if isinstance(scenario, str) and scenario in SCENARIOS:
-        return _read(_BUNDLED / f"{scenario}.yaml")
-    path = Path(scenario)
-    if not path.is_file():
-        names = ", ".join(SCENARIOS)
-        raise ScenarioError(f"{scenario}: neither a readable file nor one of {names}")
-    return _read(path)
-
-
 def in_metro(scenario: Scenario, metro: str) -> tuple[Group, ...]:
-    """The groups of one metro, its own settings applied."""
+    """The groups of one metro, its own settings applied; ScenarioError where they contradict."""
     groups = []
     for group in scenario.certificates:
         if group.metros is None or metro in group.metros:
             own = msgspec.structs.asdict(group.by_metro.get(metro, Override()))
             settings = {key: value for key, value in own.items() if value is not UNSET}
-            groups.append(msgspec.structs.replace(group, **settings))
+            merged = msgspec.structs.replace(group, **settings)
+            problem = _contradiction(merged)
+            if problem is not None:
+                raise ScenarioError(f"{group.common_name} in {metro}: {problem}")
+            groups.append(merged)
     return tuple(groups)
 
 
-@cache
-def _read(path: Path) -> Scenario:
-    try:
-        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return _checked(msgspec.convert(settings, Scenario), path.name)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as exc:
-        raise ScenarioError(f"{path.name}: {exc}") from exc
+def _contradiction(group: Group) -> str | None:
+    if group.uploaded_after is not None and group.source != "upload":
+        return "uploaded_after: only an upload has it"
+    if group.uploaded_after is not None and group.age is not None:
+        return "uploaded_after: age says it already"
+    if group.renewal_omits and group.source == "upload":
+        return "renewal_omits: an upload is never renewed"
+    if not set(group.states.values()).isdisjoint(get_args(State)):
+        return "states: expected names that the specification does not have"
+    return None
 
 
-def _checked(scenario: Scenario, place: str) -> Scenario:
-    """The scenario, where its groups can be told apart; raises ScenarioError where not."""
+def checked(scenario: Scenario, place: str) -> Scenario:
+    """The scenario, where its groups can be told apart; raises ScenarioError where not.
+
+    `place` is what the error names: a file, or whatever the scenario came from.
+    """
     for position, group in enumerate(scenario.certificates):
         at = f"{place}: $.certificates[{position}]"
         if group.count > 1 and "{n}" not in group.common_name:
@@ -154,23 +140,3 @@ def _checked(scenario: Scenario, place: str) -> Scenario:
     if sum(group.count for group in scenario.certificates) > MOST:
         raise ScenarioError(f"{place}: $.certificates: more than {MOST} certificates")
     return scenario
-
-
-def _scaled(scenario: Scenario, total: int) -> Scenario:
-    """The scenario with `total` certificates in the groups that can have many."""
-    if not 1 <= total <= MOST:
-        raise ScenarioError(f"{total}: expected 1 to {MOST} certificates")
-    weight = sum(group.count for group in scenario.certificates if "{n}" in group.common_name)
-    if not weight:
-        raise ScenarioError("no group of this scenario has an {n} in its common name")
-    groups, given, passed = [], 0, 0
-    for group in scenario.certificates:
-        if "{n}" in group.common_name:
-            passed += group.count
-            count = total * passed // weight - given
-            given += count
-            if not count:
-                continue
-            group = msgspec.structs.replace(group, count=count)  # noqa: PLW2901
-        groups.append(group)
-    return msgspec.structs.replace(scenario, certificates=tuple(groups))

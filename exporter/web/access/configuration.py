@@ -3,15 +3,12 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
-import yaml
 
-from exporter.config.document import Strict, WrongValue, decoded, one_line
-from exporter.errors import ConfigurationError
-
-Version = Literal["TLS10", "TLS11", "TLS12", "TLS13"]
+from exporter.config.document import Strict, WrongValue, decoded, reading
+from exporter.web.listener.tls import Tls, Version
 
 # The last character of the salt has two bits: bcrypt takes no other.
 _BCRYPT: Final = re.compile(
@@ -27,27 +24,6 @@ _HEADERS: Final[Mapping[str, tuple[str, ...]]] = {
     "Content-Security-Policy": (),
 }
 _INLINE: Final = {"cert": "cert_file", "key": "key_file", "client_ca": "client_ca_file"}
-
-
-class Tls(NamedTuple):
-    """`tls_server_config`, its values checked one by one; paths are absolute or of the process."""
-
-    cert_file: Path
-    key_file: Path
-    client_auth_type: str = "NoClientCert"
-    client_ca_file: Path | None = None
-    client_allowed_sans: tuple[str, ...] = ()
-    min_version: Version = "TLS12"
-    max_version: Version = "TLS13"
-    cipher_suites: tuple[str, ...] = ()
-    prefer_server_cipher_suites: bool = True
-    curve_preferences: tuple[str, ...] = ()
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """The files that it names."""
-        given = (self.cert_file, self.key_file, self.client_ca_file)
-        return tuple(file for file in given if file is not None)
 
 
 class WebConfiguration(NamedTuple):
@@ -101,7 +77,7 @@ def parse(text: bytes, path: Path) -> WebConfiguration:
     Relative files are relative to the folder of that file.
     Raises `ConfigurationError` naming the file, the path within it and what was expected.
     """
-    try:
+    with reading(path):
         document = _without_nulls(decoded(text))
         file = msgspec.convert({} if document is None else document, _File)
         return WebConfiguration(
@@ -109,16 +85,10 @@ def parse(text: bytes, path: Path) -> WebConfiguration:
             _headers(file.http_server_config),
             _users(file.basic_auth_users),
         )
-    except (yaml.YAMLError, UnicodeDecodeError) as exc:
-        raise ConfigurationError(f"{path}: not YAML: {one_line(exc)}") from exc
-    except RecursionError as exc:
-        raise ConfigurationError(f"{path}: not YAML: nested too deeply") from exc
-    except (msgspec.ValidationError, WrongValue) as exc:
-        raise ConfigurationError(f"{path}: {one_line(exc)}") from exc
 
 
 def _without_nulls(value: Any, kind: type[Strict] = _File) -> Any:
-    """To the toolkit, a known key without a value is not there, and a text without one is empty."""
+    """The toolkit ignores a known key without a value, and takes a null text for an empty one."""
     if not isinstance(value, dict):
         return value
     given = {}
@@ -142,8 +112,8 @@ def _tls(entry: _TlsEntry | None, folder: Path) -> Tls | None:
             raise WrongValue(place, f"certificates are read from files: expected `{instead}`")
     for name in ("cert_file", "key_file"):
         if not getattr(entry, name):
-            said = f"expected `cert_file` and `key_file`, and there is no `{name}`"
-            raise WrongValue("$.tls_server_config", said)
+            expected = f"expected `cert_file` and `key_file`, and there is no `{name}`"
+            raise WrongValue("$.tls_server_config", expected)
     return Tls(
         cert_file=folder / entry.cert_file,
         key_file=folder / entry.key_file,

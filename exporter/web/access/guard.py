@@ -1,4 +1,4 @@
-"""What stands before the application: the operator's headers, and users where there are any."""
+"""What wraps the application: the operator's headers and, where there are users, a password."""
 
 from collections.abc import Sequence
 
@@ -8,12 +8,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from exporter.web.access.authentication import Busy, Passwords
 from exporter.web.access.settings import WebSettings
+from exporter.web.listener.clients import share
 
 
 class Guard:
-    """Lets those through whom the web config file names; everybody where it names nobody.
+    """Passes on the requests of users of the web config file; without users, every request.
 
-    A request with a body is refused: nothing here takes one.
+    A request with a body is refused: no route takes one.
     """
 
     def __init__(self, app: ASGIApp, settings: WebSettings) -> None:
@@ -30,8 +31,11 @@ class Guard:
             app = _NO_BODY
         elif configuration.users:
             authorization = headers.get("authorization", "")
+            client = share(scope["client"][0]) if scope["client"] else ""
             try:
-                if not await self._passwords.right(configuration.users, authorization):
+                if not await self._passwords.right(
+                    configuration.users, authorization, client=client
+                ):
                     app = _UNAUTHORIZED
             except Busy:
                 app = _BUSY
@@ -51,10 +55,10 @@ def _with_headers(send: Send, headers: Sequence[tuple[str, str]]) -> Send:
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            answered = MutableHeaders(raw=list(message["headers"]))
+            extended = MutableHeaders(raw=list(message["headers"]))
             for name, value in headers:
-                answered[name] = value
-            message = {**message, "headers": answered.raw}
+                extended[name] = value
+            message = {**message, "headers": extended.raw}
         await send(message)
 
     return sending

@@ -1,1 +1,4 @@
-"""Sockets, connections and TLS, with a bound on everything that a client may hold up."""
+"""Sockets, connections and TLS, each with bounds on what one client can hold up.
+
+The lowest floor of `exporter.web`: no request, no user and no file format may enter.
+"""

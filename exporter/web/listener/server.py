@@ -1,24 +1,26 @@
-"""Listening sockets served over HTTP or HTTPS, to a bounded number of clients at a time."""
+"""Listening sockets served over HTTP or HTTPS, to a bounded number of clients (decisions/0402)."""
 
 import asyncio
 import contextlib
 import resource
 import socket
-from collections.abc import Iterator, Sequence
-from functools import partial
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
 import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-from exporter.web.access.settings import WebSettings
-from exporter.web.listener import tls
+from exporter.web.listener.clients import Shares, share
 from exporter.web.listener.connection import PIECE, Connection, Limits
+from exporter.web.listener.requests import OriginForm
+from exporter.web.listener.tls import Handshake
 
-_TLS_GOODBYE_SECONDS: Final = 5.0
-_BREATH_SECONDS: Final = 0.1
-_FEWEST_CONNECTIONS: Final = 16
+_TLS_SHUTDOWN_SECONDS: Final = 5.0
+_ACCEPT_RETRY_SECONDS: Final = 0.1
+_FEWEST_CONNECTIONS: Final = 4
+_SPARE_DESCRIPTORS: Final = 16
+_UNSENT_BYTES: Final = 1 << 18
 
 log = structlog.get_logger()
 
@@ -26,24 +28,27 @@ log = structlog.get_logger()
 class Server(uvicorn.Server):
     """Serves an application until `should_exit`, and then for at most `grace` seconds.
 
-    Where `settings` have TLS, each connection begins with what they say at that moment.
-    Clients over the limit push out the one that waits longest without a request, or else the
-    oldest, so that those who hold connections open keep nobody else from being served.
-    Signals are left to whoever runs it.
+    `handshake` is called for each connection, so that it begins with the certificate of that
+    moment; without one the connection is plain HTTP.
+    Whoever holds connections open keeps nobody else from being served: a client over a limit
+    pushes out another, of the address that has the most, the one without progress for longest.
+    `reserved` tells how many file descriptors the rest of the process may need now.
+    Signals are left to the caller.
     """
 
     def __init__(
         self,
         app: ASGIApp,
         listeners: Sequence[socket.socket],
-        settings: WebSettings | None = None,
+        handshake: Callable[[], Handshake | None] = lambda: None,
         *,
         grace: int,
         limits: Limits | None = None,
+        reserved: Callable[[], int] = lambda: 0,
     ) -> None:
-        limits = limits or Limits(connections=_affordable(Limits().connections))
+        limits = limits or Limits()
         config = uvicorn.Config(
-            app,
+            OriginForm(app),
             interface="asgi3",
             http="h11",
             ws="none",
@@ -53,19 +58,21 @@ class Server(uvicorn.Server):
             server_header=False,
             access_log=False,
             log_config=None,
-            log_level="error",  # a malformed request is the client's affair, and a flood of lines
-            # h11 looks before a piece is added.
+            log_level="error",  # below it, each malformed request of a client is a line
+            # h11 compares before it adds a piece.
             h11_max_incomplete_event_size=limits.head_bytes - PIECE,
             timeout_keep_alive=limits.idle,
             timeout_graceful_shutdown=grace,
         )
         super().__init__(config)
         self._listeners = tuple(listeners)
-        self._settings = settings
+        self._handshake = handshake
         self._limits = limits
-        self._clients: dict[Connection, None] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._handshakes: dict[Connection, asyncio.Task[None]] = {}
+        self._reserved = reserved
+        self._clients: Shares[Connection] = Shares()
+        self._unread: Shares[Connection] = Shares()
+        self._accepting: set[asyncio.Task[None]] = set()
+        self._connecting: dict[Connection, asyncio.Task[None]] = {}
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -76,27 +83,27 @@ class Server(uvicorn.Server):
         """Begin to accept connections."""
         del sockets
         self.servers = []
-        await self.on_tick(0)  # the first answer has a date too
+        await self.on_tick(0)  # the first answer has a `Date` too
         for listener in self._listeners:
             listener.setblocking(False)
             task = asyncio.create_task(self._accept(listener))
-            task.add_done_callback(self._closed)
-            self._tasks.add(task)
+            task.add_done_callback(self._stop_accepting)
+            self._accepting.add(task)
         self.started = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Accept no more, let answers under way come to their end, and go.
+        """Accept no more, and wait for the answers under way.
 
-        Raises the bug that has closed a door, if one has.
+        Raises the bug that ended an accept loop, if one did.
         """
-        for task in (*self._tasks, *self._handshakes.values()):
+        for task in (*self._accepting, *self._connecting.values()):
             task.cancel()
         for listener in self._listeners:
             listener.close()
         await super().shutdown(sockets)
-        for client in tuple(self._clients):
-            client.abort()
-        for task in self._tasks:
+        for client in self._clients:
+            self._give_up(client)
+        for task in self._accepting:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
@@ -104,88 +111,103 @@ class Server(uvicorn.Server):
         loop = asyncio.get_running_loop()
         while True:
             try:
-                accepted, _ = await loop.sock_accept(listener)
+                accepted, address = await loop.sock_accept(listener)
             except ConnectionError:
-                continue  # it went before it was taken
+                continue  # the client went before it was accepted
             except OSError as exc:  # no descriptors or no memory are left
                 log.warning("cannot accept connections", error=exc.strerror)
-                self._make_room(all_but=0)
-                await asyncio.sleep(_BREATH_SECONDS)
+                self._give_up_over(0)
+                await asyncio.sleep(_ACCEPT_RETRY_SECONDS)
                 continue
-            self._make_room(all_but=self._limits.connections - 1)
+            self._give_up_over(self._most() - 1)
             try:
-                self._welcome(accepted)
+                self._begin(accepted, share(address[0]))
             except BaseException:
                 accepted.close()
                 raise
-            await asyncio.sleep(0)  # a crowd before the door does not hold up those inside
+            await asyncio.sleep(0)  # a burst of new clients must not delay the connected ones
 
-    def _make_room(self, *, all_but: int) -> None:
-        if len(self._clients) > all_but:
-            oldest = next(iter(self._clients))
-            leaving = next((client for client in self._clients if client.waiting), oldest)
-            self._forget(leaving)
-            leaving.abort()
+    def progressed(self, connection: Connection) -> None:
+        """Put a client behind the others of its address."""
+        self._unread.discard(connection)
+        self._clients.move_to_end(connection)
 
-    def _welcome(self, accepted: socket.socket) -> None:
-        # As asyncio does for sockets of its own: the end of an answer would wait for the client to
-        # confirm the beginning, which it does 40 ms later.
-        with contextlib.suppress(OSError):  # it may have gone
+    def unread(self, connection: Connection) -> None:
+        """Give up one of those that leave an answer unread, if there are too many of them."""
+        self._unread.put(connection, connection.share)
+        if len(self._unread) > self._limits.unread:
+            self._give_up(self._unread.first())
+
+    def ended(self, connection: Connection) -> None:
+        """Count a client no more."""
+        self._clients.discard(connection)
+        self._unread.discard(connection)
+
+    def _most(self) -> int:
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        return affordable(self._limits.connections, self._reserved(), soft=soft)
+
+    def _give_up_over(self, most: int) -> None:
+        if len(self._clients) > most:
+            self._give_up(self._clients.first())
+
+    def _give_up(self, client: Connection) -> None:
+        self.ended(client)
+        task = self._connecting.pop(client, None)
+        if task is not None and not client.connected:
+            task.cancel()
+        client.abort()
+
+    def _begin(self, accepted: socket.socket, owner: str) -> None:
+        # As asyncio does for sockets of its own: with Nagle's algorithm the second packet of an
+        # answer waits for the client to acknowledge the first, which it does 40 ms later.
+        with contextlib.suppress(OSError):  # the client may have gone
             accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
-        loaded = self._settings.current() if self._settings else None
-        settings = loaded.configuration.tls if loaded else None
-        client = Connection(
-            self.config,
-            self.server_state,
-            self._limits,
-            partial(tls.admitted, settings) if settings else _everybody,
-            self._forget,
-        )
-        self._clients[client] = None
-        task = asyncio.create_task(self._connect(client, accepted, loaded and loaded.context))
-        self._handshakes[client] = task
+            # What a client leaves unread would otherwise fill megabytes of the kernel's memory,
+            # which count as the process' own where that is limited.
+            if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # Linux and macOS
+                accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
+        handshake = self._handshake()
+        admits = handshake.admits if handshake else lambda _: True
+        client = Connection(self.config, self.server_state, self._limits, admits, self, owner)
+        self._clients.put(client, owner)
+        task = asyncio.create_task(self._connect(client, accepted, handshake))
+        self._connecting[client] = task
         # A task that is cancelled before its first step closes nothing itself.
         task.add_done_callback(lambda _: None if client.connected else accepted.close())
 
-    async def _connect(self, client: Connection, accepted: socket.socket, context: Any) -> None:
-        """The handshake, where there is one."""
-        bounds = (
-            {
-                "ssl_handshake_timeout": self._limits.handshake,
-                "ssl_shutdown_timeout": _TLS_GOODBYE_SECONDS,
-            }
-            if context
-            else {}
-        )
+    async def _connect(
+        self, client: Connection, accepted: socket.socket, handshake: Handshake | None
+    ) -> None:
+        """Hand the socket to its connection, after the TLS handshake where there is one."""
+        loop = asyncio.get_running_loop()
         try:
-            await asyncio.get_running_loop().connect_accepted_socket(
-                lambda: client, accepted, ssl=context, **bounds
-            )
+            if handshake is None:
+                await loop.connect_accepted_socket(lambda: client, accepted)
+            else:
+                await loop.connect_accepted_socket(
+                    lambda: client,
+                    accepted,
+                    ssl=handshake.context,
+                    ssl_handshake_timeout=self._limits.handshake,
+                    ssl_shutdown_timeout=_TLS_SHUTDOWN_SECONDS,
+                )
         except OSError as exc:
             log.debug("connection refused", error=str(exc))
-            self._clients.pop(client, None)
+            self.ended(client)
         finally:
-            self._handshakes.pop(client, None)
+            self._connecting.pop(client, None)
 
-    def _forget(self, client: Connection) -> None:
-        self._clients.pop(client, None)
-        handshake = self._handshakes.pop(client, None)
-        if handshake is not None and not client.connected:
-            handshake.cancel()
-
-    def _closed(self, task: asyncio.Task[None]) -> None:
-        # Better gone, and missed, than there and deaf.
+    def _stop_accepting(self, task: asyncio.Task[None]) -> None:
+        # A process that accepts no connections must end, so that it is seen to be down.
         self.should_exit = self.should_exit or not task.cancelled()
 
 
-def _everybody(certificate: object) -> bool:
-    del certificate
-    return True
+def affordable(connections: int, reserved: int, *, soft: int) -> int:
+    """As many connections as leave the descriptors that are reserved, and some more.
 
-
-def _affordable(wanted: int) -> int:
-    """As many connections as leave half of the process' descriptors to everything else."""
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    `soft` is how many the process may have.
+    """
     if soft == resource.RLIM_INFINITY:
-        return wanted
-    return max(_FEWEST_CONNECTIONS, min(wanted, soft // 2))
+        return connections
+    return max(_FEWEST_CONNECTIONS, min(connections, soft - reserved - _SPARE_DESCRIPTORS))

@@ -15,8 +15,9 @@ from exporter import cli
 from exporter.config.document import WrongValue
 from exporter.errors import ConfigurationError
 from exporter.web import WebSettings
-from exporter.web.access.configuration import Tls, parse
-from exporter.web.listener import tls
+from exporter.web.access.configuration import parse
+from exporter.web.listener.openssl import SUITES
+from exporter.web.listener.tls import Tls, handshake
 from tests.world.authority import Authority
 from tests.world.tools import need
 
@@ -66,7 +67,7 @@ GOOD = [
     pytest.param(
         with_tls("cipher_suites: [TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384]"), id="suite of 1.2"
     ),
-    pytest.param(with_tls(f"cipher_suites: [{', '.join(tls._SUITES)}]"), id="every suite of 1.2"),
+    pytest.param(with_tls(f"cipher_suites: [{', '.join(SUITES)}]"), id="every suite of 1.2"),
     pytest.param(with_tls("prefer_server_cipher_suites: false"), id="the client's preference"),
     pytest.param(with_tls("curve_preferences: [CurveP384]"), id="a curve"),
     pytest.param(with_tls("curve_preferences: [X25519]"), id="another curve"),
@@ -90,7 +91,7 @@ BAD = [
     pytest.param("tls_server_config: {x: 1}", "unknown field `x`", id="unknown key within"),
     pytest.param(
         f"basic_auth_users: {{a: '{HASH}', a: '{HASH}'}}",
-        "the key 'a' stands here twice",
+        "duplicate key 'a'",
         id="twice",
     ),
     pytest.param("TLS_server_config:", "unknown field", id="unknown key without a value"),
@@ -250,7 +251,7 @@ def test_what_python_cannot_honour_is_refused(folder: Path, text: str, want: str
 @pytest.mark.parametrize("text", NEWER)
 def test_good_to_the_newest_toolkit(folder: Path, text: str) -> None:
     """Accepted, though an older promtool is not asked."""
-    assert load(folder, text).current().context is not None
+    assert load(folder, text).handshake() is not None
 
 
 @pytest.mark.parametrize(("text", "want"), NEWER_BAD)
@@ -305,16 +306,17 @@ def test_the_loader_says_the_same_of_files_that_cannot_be_read(
 )
 def test_contexts(folder: Path, rest: dict[str, str], want: tuple[object, ...]) -> None:
     """Each setting is in the context."""
-    made = tls.context(Tls(folder / "server.pem", folder / "server.key", **rest))  # type: ignore[arg-type]
+    context = handshake(Tls(folder / "server.pem", folder / "server.key", **rest)).context  # type: ignore[arg-type]
 
-    assert want == (made.minimum_version, made.maximum_version, made.verify_mode)
+    assert (context.minimum_version, context.maximum_version, context.verify_mode) == want
 
 
 def test_chosen_suites_are_those_of_tls12(folder: Path) -> None:
     """In their order, and no others."""
-    wanted = ("TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256")
-    made = tls.context(Tls(folder / "server.pem", folder / "server.key", cipher_suites=wanted))
-    older = [c["name"] for c in made.get_ciphers() if c["protocol"] != "TLSv1.3"]
+    suites = ("TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256")
+    settings = Tls(folder / "server.pem", folder / "server.key", cipher_suites=suites)
+    ciphers = handshake(settings).context.get_ciphers()
+    older = [c["name"] for c in ciphers if c["protocol"] != "TLSv1.3"]
 
     assert older == ["ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-AES128-GCM-SHA256"]
 
@@ -341,13 +343,27 @@ SANS = (
         (("a",), False),
     ],
 )
-def test_allowed_sans(allowed: tuple[str, ...], want: bool) -> None:
+def test_allowed_sans(folder: Path, allowed: tuple[str, ...], want: bool) -> None:
     """Exactly one of them, of any kind; a certificate without names has none."""
-    settings = Tls(Path(), Path(), client_allowed_sans=allowed)
+    settings = Tls(
+        folder / "server.pem",
+        folder / "server.key",
+        client_auth_type="RequireAndVerifyClientCert",
+        client_allowed_sans=allowed,
+    )
+    admits = handshake(settings).admits
 
-    assert want == tls.admitted(settings, {"subjectAltName": SANS})
-    assert tls.admitted(settings, {}) is (not allowed)
-    assert tls.admitted(settings, None) is (not allowed)
+    assert admits({"subjectAltName": SANS}) is want
+    assert (admits({}), admits(None)) == (not allowed, not allowed)
+
+
+@pytest.mark.parametrize(("now", "want"), [(1704067199, True), (1704067201, False)])
+def test_a_certificate_that_has_expired_since(folder: Path, now: float, want: bool) -> None:
+    """Whatever OpenSSL remembers of it."""
+    settings = Tls(folder / "server.pem", folder / "server.key")
+    admits = handshake(settings, clock=lambda: now).admits
+
+    assert admits({"notAfter": "Jan  1 00:00:00 2024 GMT"}) is want
 
 
 def test_an_encrypted_key_is_refused(folder: Path) -> None:
@@ -355,7 +371,7 @@ def test_an_encrypted_key_is_refused(folder: Path) -> None:
     command = "openssl pkey -in server.key -aes128 -passout pass:secret -out encrypted.key"
     subprocess.run(command.split(), cwd=folder, check=True, capture_output=True, timeout=60)
     with pytest.raises(WrongValue, match="unencrypted"):
-        tls.context(Tls(folder / "server.pem", folder / "encrypted.key"))
+        handshake(Tls(folder / "server.pem", folder / "encrypted.key"))
 
 
 _WORDS = st.sampled_from(

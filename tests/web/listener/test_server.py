@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import resource
 import socket
 import ssl
 import subprocess
@@ -16,16 +17,25 @@ from starlette.types import Receive, Scope, Send
 
 from exporter.service import Address, listen
 from exporter.web import Guard, Limits, Server, WebSettings, create_probe_app
-from exporter.web.access.settings import Loaded
+from exporter.web.listener.requests import OriginForm
+from exporter.web.listener.server import affordable
+from exporter.web.listener.tls import Handshake
 from tests.world.authority import DAY, Authority, Files
+from tests.world.clock import STEP_SECONDS, SteppedLoop, passing
 from tests.world.tools import need
 
 pytestmark = pytest.mark.anyio
 
 BIG = 64 << 20
-QUICK = Limits(connections=8, handshake=0.3, head=0.3, idle=1, answer=0.5)
+LIMITS = Limits(connections=8)
 HEALTHY = b"GET /-/healthy HTTP/1.1\r\nHost: a\r\n\r\n"
 PASSWORD = "correct horse"
+
+
+@pytest.fixture
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    """A clock that the tests move on."""
+    return "asyncio", {"loop_factory": SteppedLoop}
 
 
 async def _app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -48,14 +58,14 @@ async def started(
     with listen(Address("127.0.0.1", 0)) as listener:
         where = listener.getsockname()
         app = Guard(_app, settings) if settings else _app
-        server = Server(app, [listener], settings, grace=1, limits=limits)
+        handshake = settings.handshake if settings else lambda: None
+        server = Server(app, [listener], handshake, grace=1, limits=limits)
         running = asyncio.create_task(server.serve())
         try:
             yield server, where
         finally:
             server.should_exit = True
-            async with asyncio.timeout(20):
-                await running
+            await passing(running)
 
 
 @contextlib.asynccontextmanager
@@ -69,10 +79,10 @@ async def serving(
 
 @contextlib.asynccontextmanager
 async def connected(
-    where: tuple[str, int], sent: bytes = b""
+    where: tuple[str, int], sent: bytes = b"", *, source: str = "127.0.0.1"
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     """A client's connection, over which something was sent."""
-    reader, writer = await asyncio.open_connection(*where, limit=1 << 10)
+    reader, writer = await asyncio.open_connection(*where, limit=1 << 10, local_addr=(source, 0))
     try:
         writer.write(sent)
         yield reader, writer
@@ -82,12 +92,15 @@ async def connected(
             await writer.wait_closed()
 
 
-async def ended(reader: asyncio.StreamReader) -> bytes:
-    """What comes until the server ends the connection."""
-    async with asyncio.timeout(20):
+async def ended(*readers: asyncio.StreamReader) -> tuple[list[bytes], float]:
+    """What comes until the server has ended the connections, and after how many seconds it has."""
+
+    async def rest(reader: asyncio.StreamReader) -> bytes:
         with contextlib.suppress(ConnectionError):
             return await reader.read()
         return b""
+
+    return await passing(asyncio.gather(*map(rest, readers)))
 
 
 async def healthy(where: tuple[str, int], **options: Any) -> int:
@@ -98,53 +111,61 @@ async def healthy(where: tuple[str, int], **options: Any) -> int:
 
 
 @pytest.mark.parametrize(
-    "sent",
+    ("sent", "seconds"),
     [
-        pytest.param(b"", id="nothing"),
-        pytest.param(b"GET", id="a part of the first line"),
-        pytest.param(b"GET / HTTP/1.1\r\nHost: a\r\nX: ", id="a part of a header"),
-        pytest.param(HEALTHY + b"GET", id="a part of a second request"),
-        pytest.param(HEALTHY, id="nothing more"),
+        pytest.param(b"", LIMITS.head, id="nothing"),
+        pytest.param(b"GET", LIMITS.head, id="a part of the first line"),
+        pytest.param(b"GET / HTTP/1.1\r\nHost: a\r\nX: ", LIMITS.head, id="a part of a header"),
+        pytest.param(HEALTHY + b"GET", LIMITS.head, id="a part of a second request"),
+        pytest.param(HEALTHY, LIMITS.idle, id="nothing more"),
         pytest.param(
-            b"POST /-/healthy HTTP/1.1\r\nHost: a\r\nContent-Length: 999\r\n\r\nx", id="no body"
+            b"POST /-/healthy HTTP/1.1\r\nHost: a\r\nContent-Length: 999\r\n\r\nx",
+            LIMITS.idle,
+            id="a part of a body",
         ),
     ],
 )
-async def test_whoever_does_not_go_on_is_let_go(sent: bytes) -> None:
-    """Within the bound of what is waited for."""
-    async with serving(limits=QUICK) as where, connected(where, sent) as (reader, _):
-        answer = await ended(reader)
+async def test_a_client_that_stops_is_disconnected(sent: bytes, seconds: float) -> None:
+    """At the limit of what it is expected to do next."""
+    async with serving(limits=LIMITS) as where, connected(where, sent) as (reader, _):
+        (answer,), passed = await ended(reader)
 
     assert answer.count(b"HTTP/1.1 ") == (b"\r\n\r\n" in sent)
+    assert passed == pytest.approx(seconds, abs=1)
 
 
-async def test_a_header_by_the_byte_is_not_waited_for() -> None:
-    """The bound is on the whole head, not on each byte."""
+async def test_a_header_byte_by_byte_has_the_limit_of_one_at_once() -> None:
+    """The limit is on the whole head, not on each byte."""
     head = b"GET / HTTP/1.1\r\nX: "
-    async with serving(limits=QUICK) as where, connected(where, head) as (reader, writer):
+    async with serving(limits=LIMITS) as where, connected(where, head) as (reader, writer):
 
         async def drip() -> None:
             while True:
                 writer.write(b"x")
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(STEP_SECONDS)
 
         dripping = asyncio.create_task(drip())
-        answer = await ended(reader)
+        (answer,), passed = await ended(reader)
         dripping.cancel()
 
     assert answer == b""
+    assert passed == pytest.approx(LIMITS.head, abs=1)
 
 
-async def test_a_client_that_never_reads_is_let_go() -> None:
-    """Others are answered meanwhile, and the rest of its page is given up."""
-    asked = b"GET /big HTTP/1.1\r\nHost: a\r\n\r\n"
-    async with started(limits=QUICK) as (server, where), connected(where, asked):
-        got = [await healthy(where) for _ in range(3)]
-        async with asyncio.timeout(20):
+async def test_a_client_that_never_reads_is_disconnected() -> None:
+    """Others are answered meanwhile, and the rest of its answer is dropped."""
+    request = b"GET /big HTTP/1.1\r\nHost: a\r\n\r\n"
+    async with started(limits=LIMITS) as (server, where), connected(where, request):
+        codes = [await healthy(where) for _ in range(3)]
+
+        async def gone() -> None:
             while server.server_state.connections:  # noqa: ASYNC110 - uvicorn's, without an event
                 await asyncio.sleep(0)
 
-    assert got == [200, 200, 200]
+        _, passed = await passing(gone())
+
+    assert codes == [200, 200, 200]
+    assert passed == pytest.approx(LIMITS.answer, abs=1)
 
 
 @pytest.mark.parametrize(
@@ -166,9 +187,9 @@ async def test_malformed_and_oversized_requests(head: bytes, want: bytes) -> Non
     """Refused, and the connection is over."""
     sent = head % (b"x" * 40_000)
     async with serving() as where, connected(where, sent) as (reader, _):
-        answer = await ended(reader)
+        (answer,), passed = await ended(reader)
 
-    assert answer[9:12] == want
+    assert (answer[9:12], passed < 1) == (want, True)
 
 
 async def test_no_answer_waits_for_its_beginning_to_be_confirmed() -> None:
@@ -181,20 +202,129 @@ async def test_no_answer_waits_for_its_beginning_to_be_confirmed() -> None:
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
-async def test_a_bug_before_the_door_ends_the_server() -> None:
-    """It does not stay there and take no connection."""
+async def test_a_bug_on_the_way_to_a_connection_ends_the_server() -> None:
+    """It does not go on without accepting connections."""
 
-    class Broken(WebSettings):
-        def current(self) -> Loaded:
-            raise ZeroDivisionError
+    def broken() -> Handshake:
+        raise ZeroDivisionError
 
     with listen(Address("127.0.0.1", 0)) as listener:
-        server = Server(_app, [listener], Broken(None), grace=1)
+        server = Server(_app, [listener], broken, grace=1)
         running = asyncio.create_task(server.serve())
         async with connected(listener.getsockname()) as (reader, _):
-            assert await ended(reader) == b""
+            assert (await ended(reader))[0] == [b""]
         with pytest.raises(ZeroDivisionError):
-            await running
+            await passing(running)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        pytest.param(b"\r\n" + HEALTHY, id="an empty line before it"),
+        pytest.param(b"\r\n" * 5000 + HEALTHY, id="many of them"),
+        pytest.param(b"\n" + HEALTHY, id="a line feed"),
+        pytest.param(HEALTHY.replace(b"/-", b"http://b/-"), id="absolute form"),
+        pytest.param(HEALTHY.replace(b"/-", b"HTTPS://[::1]:80/-"), id="with a port"),
+        pytest.param(HEALTHY.replace(b"healthy", b"%68ealthy?a=b"), id="escaped, with a query"),
+    ],
+)
+async def test_the_same_request_in_other_forms(request_: bytes) -> None:
+    """As proxies and old clients send it (RFC 9112, sections 2.2 and 3.2.2), on and on."""
+    async with serving() as where, connected(where) as (reader, writer):
+        for _ in range(2):
+            writer.write(request_)
+            answer = await reader.readuntil(b"Healthy.\n")
+
+            assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+async def test_the_target_names_the_host() -> None:
+    """Where it is absolute, in place of `Host`; one without a host is none of ours."""
+    scopes: list[Scope] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        scopes.append(scope)
+
+    for target in (b"http://b:1", b"http://b:1/x%20y", b"http:///x", b"*"):
+        scope = {"path": target.decode(), "raw_path": target, "headers": [(b"host", b"a")]}
+        await OriginForm(app)(scope, None, None)  # type: ignore[arg-type]
+
+    assert [(s["path"], s["raw_path"], s["headers"][0][1]) for s in scopes] == [
+        ("/", b"/", b"b:1"),
+        ("/x y", b"/x%20y", b"b:1"),
+        ("http:///x", b"http:///x", b"a"),
+        ("*", b"*", b"a"),
+    ]
+
+
+async def test_an_answer_ends_with_its_client() -> None:
+    """The application does not render on for somebody who has gone."""
+    sent: list[int] = []
+    ended = asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            while True:
+                await send({"type": "http.response.body", "body": bytes(1000), "more_body": True})
+                sent.append(1)
+                await asyncio.sleep(0)
+        finally:
+            ended.set()
+
+    with listen(Address("127.0.0.1", 0)) as listener:
+        server = Server(app, [listener], grace=1)
+        running = asyncio.create_task(server.serve())
+        async with connected(listener.getsockname(), HEALTHY) as (reader, _):
+            await reader.readline()
+        await passing(ended.wait())
+        server.should_exit = True
+        await passing(running)
+
+    assert sent
+
+
+async def test_those_who_leave_an_answer_unread_give_way() -> None:
+    """To those who ask after them, and most of all where one address has many of them."""
+    request = b"GET /big HTTP/1.1\r\nHost: a\r\n\r\n"
+    limits = Limits(connections=20, unread=3)
+    async with (
+        started(limits=limits) as (server, where),
+        contextlib.AsyncExitStack() as stack,
+    ):
+        other = await stack.enter_async_context(connected(where, request, source="127.0.0.2"))
+        for _ in range(10):
+            await stack.enter_async_context(connected(where, request))
+        while len(server._unread) < 3 or len(server._clients) > 3:  # noqa: ASYNC110 - no event
+            await asyncio.sleep(0)
+        shares = sorted(client.share for client in server._unread)
+        code = await healthy(where)
+
+        assert not other[0].at_eof()
+    assert (shares, code) == (["127.0.0.1", "127.0.0.1", "127.0.0.2"], 200)
+
+
+async def test_a_new_address_is_let_in() -> None:
+    """Whoever holds all connections makes room, and stays otherwise."""
+    async with serving(limits=Limits(connections=8)) as where, contextlib.AsyncExitStack() as stack:
+        few = [
+            await stack.enter_async_context(connected(where, source="127.0.0.2")) for _ in range(2)
+        ]
+        for _ in range(20):
+            await stack.enter_async_context(connected(where))
+        code = await healthy(where)
+
+        assert [reader.at_eof() for reader, _ in few] == [False, False]
+    assert code == 200
+
+
+@pytest.mark.parametrize(
+    ("soft", "reserved", "want"),
+    [(1024, 50, 256), (64, 0, 48), (64, 40, 8), (64, 60, 4), (resource.RLIM_INFINITY, 9, 256)],
+)
+def test_connections_leave_descriptors_to_the_metros(soft: int, reserved: int, want: int) -> None:
+    """And some are always there."""
+    assert affordable(256, reserved, soft=soft) == want
 
 
 @pytest.mark.parametrize(
@@ -205,9 +335,9 @@ async def test_how_long_a_head_may_be(size: int, want: bytes) -> None:
     start = b"GET /-/healthy HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX: "
     head = start + b"x" * (size - len(start) - 4) + b"\r\n\r\n"
     async with serving() as where, connected(where, head) as (reader, _):
-        answer = await ended(reader)
+        (answer,), passed = await ended(reader)
 
-    assert answer[9:12] == want
+    assert (answer[9:12], passed < 1) == (want, True)
 
 
 async def test_idle_connections_give_way() -> None:
@@ -215,24 +345,25 @@ async def test_idle_connections_give_way() -> None:
     async with serving(limits=Limits(connections=8)) as where, contextlib.AsyncExitStack() as stack:
         idle = [await stack.enter_async_context(connected(where)) for _ in range(20)]
         codes = [await healthy(where) for _ in range(3)]
-        over = [await ended(reader) for reader, _ in idle[:12]]
+        over, passed = await ended(*(reader for reader, _ in idle[:12]))
         alive = [not reader.at_eof() for reader, _ in idle[16:]]
 
     assert (codes, over, alive) == ([200] * 3, [b""] * 12, [True] * 4)
+    assert passed < 1
 
 
 async def test_a_handshake_that_never_comes(tmp_path: Path) -> None:
     """Is a connection like any other: bounded in time and in number."""
-    limits = QUICK._replace(handshake=2)
     async with (
-        serving(settings(tmp_path), limits) as where,
+        serving(settings(tmp_path), LIMITS) as where,
         contextlib.AsyncExitStack() as stack,
     ):
-        mute = [await stack.enter_async_context(connected(where)) for _ in range(20)]
+        silent = [await stack.enter_async_context(connected(where)) for _ in range(20)]
         code = await healthy(where, verify=trusting(tmp_path))
-        over = [await ended(reader) for reader, _ in mute]
+        over, passed = await ended(*(reader for reader, _ in silent))
 
     assert (code, over) == (200, [b""] * 20)
+    assert passed == pytest.approx(LIMITS.handshake, abs=1)
 
 
 def settings(folder: Path, rest: str = "", more: str = "") -> WebSettings:
@@ -273,6 +404,46 @@ async def test_mutual_tls_and_allowed_names(tmp_path: Path) -> None:
         for refused in ((wrong,), (expired,), (foreign,), ()):
             with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError, httpx.ConnectError)):
                 await healthy(where, verify=trusting(tmp_path, *refused))
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_no_session_is_resumed(tmp_path: Path, version: ssl.TLSVersion) -> None:
+    """Nor is any kept: each client is verified, and costs nothing once it has gone."""
+    used = settings(tmp_path, MUTUAL)
+    authority = Authority(tmp_path)
+    client = authority.issue("client")
+    authority.issue("server")
+    context = trusting(tmp_path, client)
+    context.maximum_version = version
+    resumed: list[bool | None] = []
+    kept: list[int] = []
+    async with serving(used) as where:
+        last: ssl.SSLSession | None = None
+        for _ in range(4):
+            again, last = await asyncio.to_thread(_asked, where, context, last)
+            resumed.append(again)
+            current = used.handshake()
+            assert current is not None
+            kept.append(current.context.session_stats()["number"])
+
+    assert (resumed, kept) == ([False] * 4, [0] * 4)
+
+
+def _asked(
+    where: tuple[str, int], context: ssl.SSLContext, session: ssl.SSLSession | None
+) -> tuple[bool | None, ssl.SSLSession | None]:
+    """Whether a request resumed the session, and the session to resume next."""
+    with (
+        socket.create_connection(where, timeout=20) as plain,
+        context.wrap_socket(plain, server_hostname=where[0], session=session) as secure,
+    ):
+        secure.sendall(HEALTHY)
+        answer = b""
+        while not answer.endswith(b"Healthy.\n"):
+            answer += secure.recv(1000)
+        resumed, offered = secure.session_reused, secure.session
+        secure.unwrap()
+        return resumed, offered
 
 
 async def test_a_new_certificate_is_served_to_the_next_client(tmp_path: Path) -> None:
