@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 import yaml
 
+from exporter import judgement
 from exporter.exposition.aggregates import AGGREGATES
 from exporter.exposition.families import FAMILIES
 from exporter.exposition.telemetry import Telemetry
@@ -27,14 +28,6 @@ from tests.world.dashboard_files import UIDS, load
 
 BASE = "https://github.com/unikraft-cloud/certificate-exporter/blob/main/docs/runbook.md#"
 PROMETHEUS_OWN = {"up"}
-JUDGED = {
-    "ukc_certificate_attention",
-    "ukc_certificates_attention",
-    "ukc_certificates_unread_fields",
-    "ukc_api_clock_skew_seconds",
-    "ukc_exporter_internal_errors_total",
-}
-"""Series of the judgement; the tables have them once it is merged, and then this goes."""
 SECTIONS = ("Meaning", "Impact", "First look", "Usual causes", "Fix", "Silence")
 
 by_id = pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: rule.id)
@@ -49,7 +42,7 @@ def exposed() -> set[str]:
     page = telemetry.exposition(openmetrics=False).decode()
     own = set(re.findall(r"^# TYPE (\S+)", page, re.MULTILINE))
     samples = {family.sample or family.name for family in AGGREGATES}
-    return {family.name for family in FAMILIES} | samples | own | PROMETHEUS_OWN | JUDGED
+    return {family.name for family in FAMILIES} | samples | own | PROMETHEUS_OWN
 
 
 def known() -> set[str]:
@@ -139,8 +132,6 @@ def test_severity(rule: Rule) -> None:
 
 def test_alerts_are_those_of_the_judgement() -> None:
     """Each reason is one alert, and none is about a reason that nobody gives."""
-    judgement = pytest.importorskip("exporter.judgement")
-
     assert {reason.name: reason.alert for reason in judgement.REASONS} == REASONS
 
 
@@ -219,7 +210,6 @@ def test_runbook_severity(name: str) -> None:
 @pytest.mark.parametrize("alert", REASONS.values())
 def test_runbook_severity_of_the_judgement(alert: str) -> None:
     """The section names the severities that the reason can have and no other."""
-    judgement = pytest.importorskip("exporter.judgement")
     (reason,) = (reason for reason in judgement.REASONS if reason.alert == alert)
 
     told = runbook()[alert].split("\n\n")[1]
