@@ -20,7 +20,7 @@ _SAMPLE: Final = re.compile(r"\{([^}]*)\} ([^\s,]+)")
 _LABEL: Final = re.compile(r'(\w+)="([^"]*)"')
 _TEXT: Final = re.compile(
     r"name: (\d+),\s+alertname: \w+, time: \S+\s+exp:\[\],\s+got:\[\s+"
-    r'0:\s+Labels:.+\s+Annotations:\{description=("(?:[^"\\]|\\.)*")'
+    r'0:\s+Labels:.+\s+Annotations:\{(?:dashboard_url="[^"]*", )?description=("(?:[^"\\]|\\.)*")'
 )
 
 
