@@ -45,7 +45,10 @@ lint: $(VENV)/.dev ## Style, types, import floors
 	$(BIN)/lint-imports --no-cache
 
 unit: $(VENV)/.dev ## The test suite with its coverage gate
-	$(PYTEST) --cov --cov-report=term
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest --numprocesses=auto
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 bench: $(VENV)/.dev ## Measure against what cannot be avoided; needs nginx and requirements/bench.txt
 	$(BIN)/python -m bench

@@ -12,7 +12,7 @@ from bench.fidelity.worlds import healthy_world, sharded_world, short_world
 from tests.world.tools import need
 
 # Thousands of polls go through the same lines: measuring that doubles their time.
-pytestmark = [pytest.mark.anyio, pytest.mark.e2e, pytest.mark.no_cover]
+pytestmark = [pytest.mark.anyio, pytest.mark.e2e, pytest.mark.uncovered]
 
 
 async def test_no_page_is_false_and_none_is_missed(tmp_path: Path) -> None:
