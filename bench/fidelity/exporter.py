@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from typing import Final, TypeVar
 
 import httpx
 
@@ -33,6 +33,13 @@ _TIMED = re.compile(
     rb"^# HELP ukc_certificate_expiry_days .*?(?=^# HELP )", re.MULTILINE | re.DOTALL
 )
 
+T = TypeVar("T")
+
+
+async def _at_once(work: Callable[[], T]) -> T:
+    """Nobody waits for a small answer to be read, so no thread does it."""
+    return work()
+
 
 class Exporter:
     """One process of the exporter, but for its web server and its waits.
@@ -61,8 +68,9 @@ class Exporter:
             timeout=_REQUEST_SECONDS,
             max_response_bytes=DEFAULT_MAX_RESPONSE_BYTES,
             on_request=self._telemetry.on_request(key),
+            aside=_at_once,
         )
-        client = Client(exchange, clock=self._clock, shard=self._shard)
+        client = Client(exchange, clock=self._clock, shard=self._shard, aside=_at_once)
         return Poller(
             key,
             client.bulk if self._shard.total == 1 else client.batched,
@@ -73,6 +81,7 @@ class Exporter:
             failure=Unforeseen(self._telemetry.internal_error).failure,
             clock=self._clock,
             monotonic=self._clock,
+            aside=_at_once,
         )
 
     async def _publish(self, snapshot: MetroSnapshot) -> None:

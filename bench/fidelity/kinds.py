@@ -1,7 +1,11 @@
 """The kinds of lifecycle: each maker tells one story, in good health or in trouble."""
 
-from bench.fidelity.lifecycles import DAY, HOUR, Draft, Event, Maker, Story
+from bench.fidelity.lifecycles import DAY, HOUR, Draft, Event, Maker, Story, span
 from exporter.simulator import Simulator
+from exporter.simulator.world.scenario import Group
+
+_DATES = ("subject", "issuer", "serial_number", "not_before", "not_after")
+"""What the specification's own sample of a pending certificate lacks."""
 
 
 def renewed(d: Draft) -> Story:
@@ -152,6 +156,59 @@ def one_metro_forgotten(d: Draft) -> Story:
     )
 
 
+def renewed_without_dates(d: Draft) -> Story:
+    """Renewed, and while that runs the API tells nothing of what was issued before."""
+    return (d.automatic(renewal_attempts=2, renewal_omits=_DATES),), ()
+
+
+def renewal_fails_without_dates(d: Draft) -> Story:
+    """Every attempt fails, and all the while the API tells nothing of what was issued before."""
+    return (d.automatic(renewal="fails", renewal_omits=_DATES),), ()
+
+
+def use_not_told(d: Draft) -> Story:
+    """Renewed, and the API never tells what uses it."""
+    return (d.automatic(omits=("service_groups",)),), ()
+
+
+def use_not_told_and_forgotten(d: Draft) -> Story:
+    """Uploaded, never again, and the API never tells what uses it."""
+    return (d.uploaded(d.hours(50, 110), lifetime="6d", omits=("service_groups",)),), ()
+
+
+def uploaded_from_lets_encrypt(d: Draft) -> Story:
+    """Of the platform's own issuer, for a plain domain, uploaded a day after its issuance."""
+    issued = Group(
+        d.domain,
+        d.name,
+        source="upload",
+        issuer="CN=R12,O=Let's Encrypt,C=US",
+        lifetime="90d",
+        uploaded_after="1d",
+        expires_in=span(d.hours(24 * 30, 24 * 33)),
+        metros=("fra0",),
+    )
+    return (issued,), ()
+
+
+def invented_states(d: Draft) -> Story:
+    """Renewed, and the API has other words for its states than the specification."""
+    return (d.automatic(renewal_attempts=2, states={"valid": "active", "pending": "renewing"}),), ()
+
+
+def never_issued_in_an_invented_state(d: Draft) -> Story:
+    """Requested and never issued, in a state that the specification does not have."""
+    requested = Group(
+        d.domain,
+        d.name,
+        age="1m",
+        issuance="fails",
+        states={"pending": "validating"},
+        metros=("fra0",),
+    )
+    return (requested,), ()
+
+
 HEALTHY: dict[str, Maker] = {
     "renewed": renewed,
     "issued": issued,
@@ -159,6 +216,9 @@ HEALTHY: dict[str, Maker] = {
     "replaced in time": replaced_in_time,
     "superseded twin": superseded_twin,
     "uploaded everywhere": everywhere,
+    "renewed without dates": renewed_without_dates,
+    "use not told": use_not_told,
+    "invented states": invented_states,
 }
 TROUBLED: dict[str, Maker] = {
     "renewed late": renewed_late,
@@ -176,5 +236,9 @@ TROUBLED: dict[str, Maker] = {
     "not yet valid": not_yet_valid,
     "attached late": attached_late,
     "one metro forgotten": one_metro_forgotten,
+    "renewal fails without dates": renewal_fails_without_dates,
+    "use not told and forgotten": use_not_told_and_forgotten,
+    "uploaded from Let's Encrypt": uploaded_from_lets_encrypt,
+    "never issued in an invented state": never_issued_in_an_invented_state,
 }
 KINDS = HEALTHY | TROUBLED

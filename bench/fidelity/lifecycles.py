@@ -1,6 +1,7 @@
 """Seeded lifecycles of certificates: how they begin, and what is done to them when."""
 
 import random
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -40,7 +41,8 @@ class Draft:
 
     def __init__(self, kind: str, number: int, lifetimes: tuple[str, ...]) -> None:
         self.dice = random.Random(f"{kind} {number}")  # noqa: S311  (seeded, not secret)
-        self.domain = f"{kind.replace(' ', '-')}-{number}.example.com"
+        label = re.sub(r"[^a-z]+", "-", kind.lower())
+        self.domain = f"{label}-{number}.example.com"
         # As the platform names what it requests; an upload may be called anything.
         self.name = f"{self.domain}-{number:05}"
         self.life = self.dice.choice(lifetimes)

@@ -90,7 +90,8 @@ def _needs(c: Certificate, now: float, since: dict[str, float]) -> Iterator[Need
         yield Need("running out", late, max(quarter, since["there"]) + SETTLING, False)
     if now >= c.not_after:
         begun = max(c.not_after, since["used"]) if used else c.not_after
-        yield Need("expired", c.not_after, begun + SETTLING, used)
+        # What the API does not tell, an exporter that was restarted cannot know.
+        yield Need("expired", c.not_after, begun + SETTLING, used and "not_after" not in c.omitted)
 
 
 class Twins:
