@@ -63,8 +63,10 @@ fuzz: $(VENV)/.dev ## Property tests with 20,000 examples each, for a quarter of
 soak: $(VENV)/.dev ## Twenty minutes of faults, reloads and scrapes; MINUTES=n for others
 	$(BIN)/python -m bench.soak --minutes $(or $(MINUTES),20)
 
-hostile: $(VENV)/.dev ## Ten thousand hostile requests, and what scrapes take meanwhile
+hostile: $(VENV)/.dev ## Ten thousand hostile requests, and every attack of clients and APIs in full
 	$(BIN)/python -m bench.hostile
+	$(BIN)/python -m tests.faults.inbound
+	$(BIN)/python -m tests.faults.outbound
 
 docs: $(VENV)/.dev ## Write the generated pages again
 	$(BIN)/python -m docs.generate

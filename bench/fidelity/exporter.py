@@ -9,7 +9,13 @@ import httpx
 
 from exporter.api.client import Client
 from exporter.api.exchange import Exchange
-from exporter.config import DEFAULT_MAX_RESPONSE_BYTES, Shard, Token, TokenVariable
+from exporter.config import (
+    DEFAULT_MAX_RESPONSE_BYTES,
+    DEFAULT_STALE_AFTER,
+    Shard,
+    Token,
+    TokenVariable,
+)
 from exporter.exposition.render import Exposition, render
 from exporter.exposition.telemetry import Telemetry
 from exporter.polling.poller import Poller, Schedule
@@ -19,8 +25,6 @@ from tests.simulator.simulated import TOKEN
 
 STEP: Final = 300
 """Seconds between polls, scrapes and evaluations: the longest that the rules allow for."""
-
-STALE_AFTER: Final = 3_600
 
 _REQUEST_SECONDS = 2.0  # at wall-clock time: what hangs is given up soon
 _LINE = re.compile(r"^(ukc_\w+?)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
@@ -55,7 +59,7 @@ class Exporter:
         self._shard = shard
         self._target = f'job="ukc-certificate-exporter",instance="{shard.ordinal}:10843"'
         self._telemetry.configuration_loaded(clock())
-        self._exposition = Exposition(stale_after=STALE_AFTER, clock=clock)
+        self._exposition = Exposition(stale_after=DEFAULT_STALE_AFTER, clock=clock)
         self._pollers = [self._poller(name, http, store) for name, http in ways.items()]
         self._seen: tuple[bytes, dict[str, float]] = (b"", {})
 
@@ -74,7 +78,7 @@ class Exporter:
         return Poller(
             key,
             client.bulk if self._shard.total == 1 else client.batched,
-            Schedule(STEP, STEP, STALE_AFTER),
+            Schedule(STEP, STEP, DEFAULT_STALE_AFTER),
             store=store,
             publish=self._publish,
             observer=self._telemetry,

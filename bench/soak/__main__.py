@@ -5,6 +5,7 @@ Exits 1 where a scrape was lost, or memory, tasks or descriptors grew.
 
 import argparse
 import asyncio
+import contextlib
 import signal
 import sys
 import tempfile
@@ -26,6 +27,7 @@ SCRAPERS = (
     {"Accept": "application/openmetrics-text", "Accept-Encoding": "identity"},
 )
 WARM_SECONDS = 60
+UNREAD = b"GET /metrics HTTP/1.1\r\nHost: a\r\nAccept-Encoding: identity\r\n\r\n"
 
 
 class Scrapes:
@@ -66,10 +68,14 @@ async def disturb(world: World, process: Running, url: str, until: float) -> Non
         while time.monotonic() < until:
             await asyncio.sleep(world.random.uniform(0.2, 1.0))
             what = world.random.random()
-            if what < 0.6:
+            if what < 0.5:
                 world.trouble()
-            elif what < 0.7:
+            elif what < 0.6:
                 world.rotate()
+            elif what < 0.63:
+                world.misplace()
+            elif what < 0.68:
+                await unread(world, url)
             else:
                 good = world.random.random() < 0.7
                 (world.write_good if good else world.write_bad)()
@@ -78,6 +84,21 @@ async def disturb(world: World, process: Running, url: str, until: float) -> Non
                 else:
                     answer = await client.post("/-/reload")
                     assert answer.status_code == (200 if good else 500), answer.text
+
+
+async def unread(world: World, url: str) -> None:
+    """Clients at another address that ask for the page without gzip, and read nothing of it."""
+    host, _, port = url.removeprefix("http://").rpartition(":")
+    writers = []
+    with contextlib.suppress(OSError):
+        for _ in range(64):
+            _, writer = await asyncio.open_connection(host, int(port), local_addr=("127.0.0.3", 0))
+            writers.append(writer)
+            writer.write(UNREAD)
+            world.counts["unread answers"] += 1
+    await asyncio.sleep(0.5)
+    for writer in writers:
+        writer.transport.abort()
 
 
 async def drain(process: Running) -> None:
@@ -123,6 +144,7 @@ async def soak(minutes: float, seed: int) -> bool:
 
 async def _quiet(world: World, process: Running, url: str, tasks: Path) -> Look:
     world.calm()
+    world.rotate()
     world.write_good()
     async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
         assert (await client.post("/-/reload")).is_success

@@ -43,7 +43,12 @@ class ScriptedApi:
                     await writer.drain()
                 else:
                     await answer(writer)
-        except (ConnectionError, asyncio.IncompleteReadError, UnicodeDecodeError):
+        except (
+            ConnectionError,
+            asyncio.IncompleteReadError,
+            asyncio.LimitOverrunError,
+            UnicodeDecodeError,
+        ):
             pass  # the client has gone, or speaks something else
         except asyncio.CancelledError:
             writer.transport.abort()
