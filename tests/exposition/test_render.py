@@ -1,6 +1,7 @@
 """Snapshots in, a page out: held to prometheus_client's parsers and to promtool."""
 
 import gzip
+import re
 import subprocess
 from collections.abc import Callable, Iterable
 
@@ -83,6 +84,9 @@ def test_openmetrics_has_an_info_type_and_an_end() -> None:
     assert "# TYPE ukc_certificate info\n" in text
     assert "# TYPE ukc_certificate_service_group info\n" in text
     assert "# TYPE ukc_certificate_state gauge\n" in text
+    assert "# UNIT ukc_certificate_expiry_days days\n" in text
+    assert "# UNIT ukc_certificates_expiry_days days\n" in text
+    assert "# UNIT ukc_certificate_not_after_timestamp_seconds seconds\n" in text
     assert text.endswith("\n# EOF\n")
     assert text.count("# EOF") == 1
 
@@ -231,11 +235,15 @@ def test_aggregates_are_there_without_series(openmetrics: bool) -> None:
     samples = [s for f in parsed for s in f.samples if s.labels["metro"] == "dal0"]
     kind = "gaugehistogram" if openmetrics else "histogram"
     (days,) = (s.value for s in samples if s.labels.get("le") == "30.0")
+    ended = re.findall(r"^ukc_certificates_expiry_days_(count)|le=.\+(Inf)", text, re.MULTILINE)
 
     assert names(text, openmetrics=openmetrics) == set()
     assert sum(s.value for s in samples if s.name == "ukc_certificates") == 2
     assert f"# TYPE ukc_certificates_expiry_days {kind}\n" in text
     assert [s.value for s in samples if s.name == "ukc_certificates_expiry_days_count"] == [days]
+    # Of a histogram all samples of a metro stand together, else Prometheus 3 converts it twice.
+    order = ["Inf", "Inf", "count", "count"] if openmetrics else ["Inf", "count"] * 2
+    assert ["".join(end) for end in ended] == order
 
 
 def test_a_metro_that_is_stale_is_withdrawn_and_no_other() -> None:
