@@ -69,6 +69,7 @@ They are dropped with the metro's certificates after `stale_after`.
 
 `ukc_certificates_expiry_days` is cumulative over its buckets, not over time: use it without `rate`.
 Text format 0.0.4 calls it a histogram, OpenMetrics a gauge histogram; its samples are `ukc_certificates_expiry_days_bucket` and `ukc_certificates_expiry_days_count` in both.
+With `convert_classic_histograms_to_nhcb`, Prometheus 3 makes native histograms of `histogram` alone: this one is converted with `scrape_protocols: [PrometheusText0.0.4]`, and stays as it is otherwise.
 
 ## Per metro: its polls
 

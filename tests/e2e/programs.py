@@ -77,6 +77,14 @@ class Prometheus:
             for result in answer.json()["data"]["result"]
         }
 
+    async def own(self) -> dict[str, float]:
+        """Its own metrics that have no labels."""
+        answer = await self._http.get("/metrics", headers={"Accept": "text/plain"})
+        lines = (
+            line.split() for line in answer.text.splitlines() if "{" not in line and line[:1] != "#"
+        )
+        return {name: float(value) for name, value in lines}
+
     async def get(self, path: str, **parameters: str) -> Any:
         """The `data` of an answer of its API."""
         answer = await self._http.get(f"/api/v1/{path}", params=parameters)
@@ -85,12 +93,15 @@ class Prometheus:
 
 
 @contextlib.asynccontextmanager
-async def prometheus(folder: Path, configuration: str) -> AsyncIterator[Prometheus]:
-    """A real Prometheus with this configuration, ready."""
+async def prometheus(
+    folder: Path, configuration: str, *flags: str, name: str = "prometheus"
+) -> AsyncIterator[Prometheus]:
+    """A real Prometheus with this configuration, ready; `name` is that of its program."""
     path, port = folder / "prometheus.yml", free_port()
     path.write_text(configuration)
     command = (
-        "prometheus",
+        name,
+        *flags,
         f"--config.file={path}",
         f"--storage.tsdb.path={folder / 'data'}",
         f"--web.listen-address=127.0.0.1:{port}",

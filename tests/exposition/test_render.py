@@ -20,6 +20,7 @@ from exporter.exposition.families import FAMILIES
 from exporter.exposition.render import Exposition, render
 from exporter.exposition.telemetry import Telemetry
 from exporter.polling.snapshot import Key, MetroSnapshot
+from tests.alerts.peers import PROMTOOLS
 from tests.world.builders import DAY, FRA, NOT_AFTER, certificate, snapshot
 from tests.world.tools import need
 
@@ -277,13 +278,15 @@ def test_many_certificates_are_rendered_in_parts() -> None:
     assert {c.name for c in many} == names(page(snapshot(*many)), openmetrics=False)
 
 
-def test_promtool_accepts_the_page() -> None:
+@pytest.mark.parametrize("version", PROMTOOLS)
+def test_promtool_accepts_the_page(version: str) -> None:
     """It remarks on the days alone, which the user asked for."""
-    need("promtool")
+    promtool = PROMTOOLS[version]
+    need(promtool)
     hostile = [certificate(uuid=str(n), name=name) for n, name in enumerate(HOSTILE)]
     found: list[Certificate] = [certificate(), PENDING, *hostile]
     done = subprocess.run(
-        ["promtool", "check", "metrics"],
+        [promtool, "check", "metrics"],
         input=page(snapshot(*found)),
         capture_output=True,
         text=True,
