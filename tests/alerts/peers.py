@@ -9,6 +9,7 @@ PEERS: Final = Path(os.environ.get("PEERS", "/opt/peers"))
 PROMETHEUS_2: Final = "prometheus"
 PROMETHEUS_3: Final = str(PEERS / "prometheus")
 VICTORIA_METRICS: Final = str(PEERS / "victoria-metrics")
+VMAGENT: Final = str(PEERS / "vmagent")
 VMALERT: Final = str(PEERS / "vmalert")
 
 PROMTOOLS: Final = {"2": "promtool", "3": str(PEERS / "promtool")}

@@ -5,21 +5,14 @@ import json
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-import httpx
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.simulator import Simulator, serve
 from tests.alerts.peers import PROMETHEUS_2, PROMETHEUS_3
 from tests.e2e.programs import Prometheus, prometheus, until
-from tests.world.leaks import MARK
-from tests.world.processes import running
+from tests.e2e.series import Series, exporting, fetched, of_job, of_page
 from tests.world.tools import need
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
-
-TOKEN: Final = f"c2NyYXBlcw{MARK}="
-METROS: Final = ("fra", "dal")
 
 TEXT: Final = "PrometheusText0.0.4"
 TEXT_1: Final = "PrometheusText1.0.0"
@@ -88,34 +81,12 @@ DROPPED: Final = (
     "prometheus_target_scrapes_sample_out_of_bounds_total",
 )
 
-Series = dict[tuple[tuple[str, str], ...], float]
-"""Values by labels, of which `__name__` is one."""
-
 
 class Seen(NamedTuple):
     """What the page has, and those that scraped it."""
 
     page: Series
     engines: Mapping[Engine, Prometheus]
-
-
-def _series(samples: Iterable[tuple[Mapping[str, str], float]]) -> Series:
-    left_out = ("job", "instance")
-    return {
-        tuple(sorted((k, v) for k, v in labels.items() if v and k not in left_out)): value
-        for labels, value in samples
-    }
-
-
-def _of_page(text: str) -> Series:
-    """The series of a page in the text format about metros and the exporter."""
-    families = text_string_to_metric_families(text)
-    return _series(
-        ({**s.labels, "__name__": s.name}, s.value)
-        for family in families
-        for s in family.samples
-        if s.name.startswith("ukc_")
-    )
 
 
 def _configuration(engine: Engine, target: str) -> str:
@@ -144,23 +115,8 @@ async def seen(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Seen]:
     need(PROMETHEUS_2, PROMETHEUS_3)
     folder = tmp_path_factory.mktemp("scrapes")
     async with contextlib.AsyncExitStack() as stack:
-        simulators = [Simulator("mixture", metro=name, token=TOKEN) for name in METROS]
-        urls = [str(await stack.enter_async_context(serve(s.app))) for s in simulators]
-        metros = [{"name": n, "url": u} for n, u in zip(METROS, urls, strict=True)]
-        account = {"name": "default", "token_env": "UKC_TOKEN", "metros": metros}
-        file = folder / "exporter.yaml"
-        file.write_text(json.dumps({"interval": "1h", "accounts": [account]}))
-        process = await stack.enter_async_context(
-            running(
-                f"--config.file={file}",
-                "--web.listen-address=127.0.0.1:0",
-                variables={"UKC_TOKEN": TOKEN},
-            )
-        )
-        url = await process.url()
-        http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
-        await until(lambda: http.get(f"{url}/-/ready"), lambda answer: answer.is_success)
-        page = _of_page((await http.get(f"{url}/metrics")).text)
+        url = await stack.enter_async_context(exporting(folder))
+        page = of_page(await fetched(url))
         engines = {}
         for number, engine in enumerate((TWO, THREE, HISTOGRAMS, CREATED)):
             own = folder / str(number)
@@ -181,13 +137,8 @@ async def test_every_way_has_the_same_series(seen: Seen, name: str) -> None:
     way, engine = WAYS[name], seen.engines[WAYS[name].engine]
     gone = set() if way.settings is BOTH else _classic(way.native)
 
-    async def floats() -> Series:
-        query = f'{{job="{name}", __name__=~"ukc_.+"}}'
-        found = (await engine.get("query", query=query))["result"]
-        return _series((r["metric"], float(r["value"][1])) for r in found if "value" in r)
-
     want = {s: value for s, value in seen.page.items() if dict(s)["__name__"] not in gone}
-    got = await until(floats, bool)
+    got = await until(lambda: of_job(engine, name), bool)
 
     assert want == got
     for family in way.native:
