@@ -12,5 +12,8 @@ VICTORIA_METRICS: Final = str(PEERS / "victoria-metrics")
 VMAGENT: Final = str(PEERS / "vmagent")
 VMALERT: Final = str(PEERS / "vmalert")
 
+ALERTMANAGER_25: Final = "prometheus-alertmanager"
+ALERTMANAGER_33: Final = str(PEERS / "prometheus-alertmanager")
+
 PROMTOOLS: Final = {"2": "promtool", "3": str(PEERS / "promtool")}
 """The oldest Prometheus that the rules are for, which Debian 12 has, and today's."""
