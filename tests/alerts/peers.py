@@ -1,4 +1,4 @@
-"""Other versions and other programs that the rules are tried with; `.ci/peers` brings them."""
+"""The programs that rules and pages are tried with; `.ci/run` and `.ci/peers` bring them."""
 
 import os
 from pathlib import Path
@@ -14,6 +14,9 @@ VMALERT: Final = str(PEERS / "vmalert")
 
 ALERTMANAGER_25: Final = "prometheus-alertmanager"
 ALERTMANAGER_33: Final = str(PEERS / "prometheus-alertmanager")
+
+PUSHGATEWAY: Final = "prometheus-pushgateway"
+NODE_EXPORTER: Final = "prometheus-node-exporter"
 
 PROMTOOLS: Final = {"2": "promtool", "3": str(PEERS / "promtool")}
 """The oldest Prometheus that the rules are for, which Debian 12 has, and today's."""

@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from tests.alerts.peers import VICTORIA_METRICS, VMAGENT
+from tests.alerts.peers import NODE_EXPORTER, PUSHGATEWAY, VICTORIA_METRICS, VMAGENT
 from tests.e2e.programs import Prometheus, listening, until
 from tests.e2e.series import VARIABLES, Series, configured, exporting, fetched, of_job, of_page
 from tests.world.processes import Done, run
@@ -14,8 +14,6 @@ from tests.world.tools import need
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
 
-PUSHGATEWAY: Final = "prometheus-pushgateway"
-NODE_EXPORTER: Final = "prometheus-node-exporter"
 DAYS: Final = "ukc_certificates_expiry_days"
 
 
