@@ -18,5 +18,6 @@ ALERTMANAGER_33: Final = str(PEERS / "prometheus-alertmanager")
 PUSHGATEWAY: Final = "prometheus-pushgateway"
 NODE_EXPORTER: Final = "prometheus-node-exporter"
 
+PROMETHEUSES: Final = {"2": PROMETHEUS_2, "3": PROMETHEUS_3}
 PROMTOOLS: Final = {"2": "promtool", "3": str(PEERS / "promtool")}
-"""The oldest Prometheus that the rules are for, which Debian 12 has, and today's."""
+"""The oldest Prometheus that rules and pages are for, which Debian 12 has, and today's."""
