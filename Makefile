@@ -30,8 +30,9 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
 demo: $(VENV)/.runtime ## The exporter against a simulated platform; no account, no file
 	$(BIN)/ukc-certificate-exporter demo
 
-# A worker for each core; what they share: tests/world/workers.py.
-PYTEST := $(BIN)/pytest --numprocesses=auto
+# Two workers for each core, for tests that wait; what they share: tests/world/workers.py.
+WORKERS ?= $(shell expr 2 \* $$(nproc))
+PYTEST   = $(BIN)/pytest --numprocesses=$(WORKERS)
 
 test: lint unit ## Everything that continuous integration checks
 
@@ -46,7 +47,7 @@ lint: $(VENV)/.dev ## Style, types, import floors
 
 unit: $(VENV)/.dev ## The test suite with its coverage gate
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest --numprocesses=auto
+	$(BIN)/coverage run -m pytest --numprocesses=$(WORKERS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

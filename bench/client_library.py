@@ -19,6 +19,7 @@ from exporter.api import protocol
 from exporter.api.model import Certificate
 from exporter.exposition.families import STATES
 from exporter.exposition.render import render
+from exporter.loop import finished
 from exporter.polling.snapshot import Key, look
 
 _NOW = 1.77e9
@@ -74,7 +75,7 @@ def _median(work: Callable[[], object]) -> float:
 
 def main(count: int) -> None:
     """Measure all three in one process."""
-    reading = protocol.read(200, {}, answer(fleet(count)), now=_NOW)
+    reading = finished(protocol.read((200, {}, answer(fleet(count))), now=_NOW))
     snapshot = look(
         Key("default", "fra0"), reading, None, taken_at=_NOW, read_at=0, stale_after=3600
     )

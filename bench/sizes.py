@@ -10,6 +10,7 @@ from exporter.api import protocol
 from exporter.config import Selection
 from exporter.exposition.deflate import join
 from exporter.exposition.render import render
+from exporter.loop import finished
 from exporter.polling.snapshot import Key, look
 
 _NOW = dt.datetime(2026, 3, 3, tzinfo=dt.UTC).timestamp()
@@ -34,7 +35,7 @@ def main() -> None:
 
 def _sizes(count: int, part: int) -> tuple[int, int, int, int, int]:
     body = answer(fleet(count, metro=part))
-    reading = protocol.read(200, {}, body, now=_NOW)
+    reading = finished(protocol.read((200, {}, body), now=_NOW))
     snapshot = look(
         Key("default", "fra0"), reading, None, taken_at=_NOW, read_at=0, stale_after=3600
     )

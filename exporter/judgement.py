@@ -258,7 +258,8 @@ def standing(c: Certificate, policy: Policy = Policy()) -> Standing:
             warning, critical = min(warning, lifetime / 3), min(critical, lifetime / 10)
         warning_at, critical_at = not_after - warning, not_after - critical
     from_then = int(warning_at)
-    quiet_until = from_then if c.state == "valid" and c.service_groups != () else -math.inf
+    quiet = c.state == "valid" and c.service_groups != () and not c.attempts
+    quiet_until = from_then if quiet else -math.inf
     return Standing(renewer, from_then, int(critical_at), quiet_from, quiet_until)
 
 

@@ -21,10 +21,11 @@ from exporter.api.exchange import Exchange
 from exporter.api.transport import Budget, Trust, connections
 from exporter.config import Configuration, Metro
 from exporter.errors import ConfigurationError, ExporterError
-from exporter.exposition.render import Exposition, render
+from exporter.exposition.render import Exposition, render_in_steps
 from exporter.exposition.selection import passing
 from exporter.exposition.telemetry import Telemetry
 from exporter.judgement import Policy
+from exporter.loop import free, in_turn
 from exporter.polling.metros import Metros, Plan
 from exporter.polling.poller import Poller, Schedule
 from exporter.polling.snapshot import Key, MetroSnapshot, Store
@@ -180,10 +181,16 @@ class Graph:
         previous = self.exposition.rendered(snapshot.key)
         now = self._clock()
         policy = Policy(metro.thresholds, metro.renewal)
-        rendering = partial(
-            render, snapshot, previous, now=now, selection=metro.selection, policy=policy
+        rendering = render_in_steps(
+            snapshot, previous, now=now, selection=metro.selection, policy=policy
         )
-        self.exposition.publish(await self._aside(rendering))
+        page = await in_turn(self._aside, rendering)
+        changed = previous and previous.judgement is not page.judgement
+        old = list(previous.judgement.standings) if previous and changed else []
+        del previous, rendering
+        self.exposition.publish(page)
+        if old:
+            await self._aside(partial(free, old))
 
     def _aside(self, work: Callable[[], T]) -> Awaitable[T]:
         return asyncio.get_running_loop().run_in_executor(self._executor, work)
@@ -207,7 +214,8 @@ async def build(
     configuration: Configuration, *, clock: Callable[[], float] = time.time
 ) -> AsyncIterator[Graph]:
     """The graph for a configuration; its connections are closed at the end of the context."""
-    # One thread: two would only take turns at the interpreter's lock, and hold twice the memory.
+    # One thread, in which each metro has its turn: two would only take turns at the interpreter's
+    # lock, and hold twice the memory.
     with ThreadPoolExecutor(1, "aside") as executor:
         graph = Graph(configuration, executor, clock)
         try:

@@ -1,5 +1,6 @@
 """The graph of one exporter against simulated and scripted metros, over real sockets."""
 
+import asyncio
 import itertools
 import socket
 import time
@@ -295,3 +296,22 @@ async def test_what_the_operator_leaves_out_is_counted() -> None:
         total(page, "ukc_certificates_listed"),
         total(page, "ukc_certificates_fetched"),
     ] == [3, 3, 5, 5]
+
+
+async def test_a_metro_whose_answer_takes_long_holds_up_nobody() -> None:
+    """Each has its turn; a poll that is given up reads no further."""
+    odd = [item(uuid=str(n), name=str(n), state=7) for n in range(40_000)]
+    heavy, healthy = ScriptedApi(http(200, body(*odd))), ScriptedApi(http(200, body(item())))
+    async with heavy.serving() as slow, healthy.serving() as quick:
+        async with service.build(configuration([("slow", slow), ("quick", quick)])) as graph:
+            of_slow, of_quick = graph.pollers
+            poll = asyncio.create_task(of_slow.poll())
+            await heavy.asked(1)
+            while not poll.done() and len(healthy.received) < 6:
+                await of_quick.poll()
+            polled = len(healthy.received)
+            poll.cancel()
+            await asyncio.wait([poll])
+            snapshots = [snapshot.key.metro for snapshot in graph.store]
+
+    assert (polled, snapshots) == (6, ["quick"])

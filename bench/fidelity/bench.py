@@ -26,7 +26,7 @@ async def judge(
         for step in range(int(absence.begin // STEP), int(absence.end // STEP) + 1)
     )
     found = (
-        scores(recording, world.stories, fired, fixed=False, blind=blind),
+        scores(recording, world.stories, fired, fixed=False, blind=blind, shards=world.shards),
         outage_scores(world.outages, fired),
         {"drift": drift_score(recording, world.stories, fired)},
         {"shard away": absence_score(world.absences, fired)},

@@ -15,6 +15,7 @@ NAMED: dict[Kind, str] = {
     "unauthorized": "UKCUnauthorized",
     "forbidden": "UKCUnauthorized",
     "rate-limited": "UKCRateLimited",
+    "wrong-types": "UKCCertificatesSkipped",
 }
 """Which alert names a fault; every other one that makes polls fail is UKCMetroUnreachable."""
 

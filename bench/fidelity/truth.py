@@ -2,10 +2,12 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from math import inf
 from typing import NamedTuple
 
 from bench.fidelity.exporter import STEP
 from bench.fidelity.recording import Moment
+from exporter.config import Shard
 from exporter.simulator import Certificate
 
 MINUTE, DAY = 60, 86_400
@@ -35,7 +37,10 @@ class Judged(NamedTuple):
 
 
 def judged(moments: Sequence[Moment], twins: "Twins", steps: int) -> Iterator[Judged]:
-    """Every step at which the certificate is there."""
+    """Every step at which the certificate is there.
+
+    A shard that cannot know that a certificate was replaced may say what it needs, and need not.
+    """
     ends = [moment.step for moment in moments[1:]] + [steps]
     since: dict[str, float] = {}
     for moment, end in zip(moments, ends, strict=True):
@@ -49,8 +54,11 @@ def judged(moments: Sequence[Moment], twins: "Twins", steps: int) -> Iterator[Ju
         since = {what: since[what] for what in _conditions(certificate)}
         for step in range(moment.step, end):
             now = step * STEP
-            superseded = twins.supersede(certificate, step)
-            needs = () if superseded else tuple(_needs(certificate, now, since))
+            needs = tuple(_needs(certificate, now, since))
+            if twins.supersede(certificate, step, known=True):
+                needs = ()
+            elif twins.supersede(certificate, step):
+                needs = tuple(need._replace(due=inf, down=False) for need in needs)
             yield Judged(step, certificate, needs)
 
 
@@ -95,16 +103,23 @@ def _needs(c: Certificate, now: float, since: dict[str, float]) -> Iterator[Need
 
 
 class Twins:
-    """Which certificate of one metro has taken the place of another."""
+    """Which certificate of one metro has taken the place of another.
 
-    def __init__(self, metro: Iterable[list[Moment]]) -> None:
+    One of several shards knows of those that it holds.
+    """
+
+    def __init__(self, metro: Iterable[list[Moment]], shards: int = 1) -> None:
+        self._shards = [Shard(ordinal, shards) for ordinal in range(shards)]
         self._same: dict[str, list[list[Moment]]] = {}
         for moments in metro:
             for common_name in {m.certificate.common_name for m in moments if m.certificate}:
                 self._same.setdefault(common_name, []).append(moments)
 
-    def supersede(self, certificate: Certificate, step: int) -> bool:
-        """Whether nothing uses it while another of its common name lasts longer."""
+    def supersede(self, certificate: Certificate, step: int, *, known: bool = False) -> bool:
+        """Whether nothing uses it while another of its common name lasts longer.
+
+        With `known`: and whether the shard that holds it knows that.
+        """
         if certificate.service_groups or certificate.not_after is None:
             return False
         others = (at(moments, step) for moments in self._same[certificate.common_name])
@@ -112,8 +127,12 @@ class Twins:
             other is not None
             and other.uuid != certificate.uuid
             and (other.not_after or 0) > certificate.not_after
+            and (not known or self._together(certificate.uuid, other.uuid))
             for other in others
         )
+
+    def _together(self, *uuids: str) -> bool:
+        return any(all(map(shard.holds, uuids)) for shard in self._shards)
 
 
 def at(moments: Sequence[Moment], step: int) -> Certificate | None:

@@ -5,7 +5,6 @@ import hashlib
 import re
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Final, NamedTuple
 
 from exporter.api.details import Details
@@ -26,7 +25,7 @@ from exporter.api.protocol import (
 )
 from exporter.config import Shard
 from exporter.errors import PollError
-from exporter.loop import Aside
+from exporter.loop import Aside, Steps, in_turn
 
 BATCHES_IN_FLIGHT: Final = 4
 
@@ -69,14 +68,15 @@ class Client:
         answer = await self._exchange.get(EVERYTHING, last.etag if last else "")
         if answer.status == 304 and last and last.etag:
             return last.reading
-        return await self._aside(partial(self._compared, answer))
+        return await in_turn(self._aside, self._compared(answer))
 
-    def _compared(self, answer: Answer) -> Reading:
+    def _compared(self, answer: Answer) -> Steps[Reading]:
         digest = hashlib.sha256(answer.body).digest()
         if self._last and (answer.status, digest) == (200, self._last.digest):
             reading = self._last.reading
         else:
-            reading = self._read(self._last.reading.chunks if self._last else (), answer)
+            known = self._last.reading.chunks if self._last else ()
+            reading = yield from self._read(known, answer)
         etag = answer.headers.get("etag", "")
         self._last = _Bulk(etag if _ETAG.fullmatch(etag) else "", digest, reading)
         return reading
@@ -91,7 +91,7 @@ class Client:
             known = before[place].chunks if place < len(before) else ()
             async with in_flight:
                 answers = await self._details.get(uuids)
-                reading = await self._aside(partial(self._read_parts, known, answers))
+                reading = await in_turn(self._aside, self._read_parts(known, answers))
             reading = asked_for(uuids, reading)
             return reading._replace(unread=reading.unread + missing(uuids, reading))
 
@@ -114,7 +114,7 @@ class Client:
         if self._list is LIST and answer.status in (404, 405):
             self._list = LIST_WITHOUT_DETAILS  # the second generation: this will not change back
             answer = await self._exchange.get(self._list)
-        listing = await self._aside(partial(read_list, *answer, now=self._clock()))
+        listing = await in_turn(self._aside, read_list(answer, now=self._clock()))
         holds = self._shard.holds
         return Listing(
             tuple(uuid for uuid in listing.uuids if holds(uuid)),
@@ -122,14 +122,14 @@ class Client:
             tuple(item for item in listing.unread if holds(item.uuid)),
         )
 
-    def _read_parts(self, known: Sequence[Chunk], answers: Sequence[Answer]) -> Reading:
-        # A part is at most one chunk.
-        return _together(
-            [self._read(known[place:], answer) for place, answer in enumerate(answers)]
-        )
+    def _read_parts(self, known: Sequence[Chunk], answers: Sequence[Answer]) -> Steps[Reading]:
+        readings = []
+        for place, answer in enumerate(answers):  # a part is at most one chunk
+            readings.append((yield from self._read(known[place:], answer)))
+        return _together(readings)
 
-    def _read(self, known: Sequence[Chunk], answer: Answer) -> Reading:
-        return read(*answer, now=self._clock(), known=known, passes=self._passes)
+    def _read(self, known: Sequence[Chunk], answer: Answer) -> Steps[Reading]:
+        return read(answer, now=self._clock(), known=known, passes=self._passes)
 
 
 def _together(readings: Sequence[Reading]) -> Reading:

@@ -15,6 +15,7 @@ from exporter.api import spans
 from exporter.api.model import FIELDS, Certificate, ServiceGroup, Unread
 from exporter.api.names import domain
 from exporter.api.times import moment, unix
+from exporter.loop import Steps, finished
 
 CHUNK: Final = 1024
 """Items that are read, compared and kept together."""
@@ -24,6 +25,9 @@ MAX_TEXT_CHARACTERS: Final = 1024
 """No field is longer (a name has at most 255): what is would be a label of any length."""
 
 MAX_SERVICE_GROUPS: Final = 1000
+
+_LONG: Final = 1 << 16
+_PAUSES: Final = 16  # an item of more than a million tokens holds up the others
 
 _MAX_ATTEMPTS: Final = 1 << 53  # every integer up to here is exact as a sample value
 
@@ -82,8 +86,8 @@ def read_chunks(
     items: Sequence[msgspec.Raw],
     known: Sequence[Chunk] = (),
     passes: Callable[[Certificate], bool] | None = None,
-) -> Iterator[Chunk]:
-    """The items in their order, those that `passes` lets pass as certificates.
+) -> Iterator[Chunk | None]:
+    """The items in their order, those that `passes` lets pass as certificates; None for a pause.
 
     A chunk whose bytes are those of `known` in the same place is that one: its certificates stay
     the same objects, so that whoever compares polls is told at once.
@@ -96,7 +100,8 @@ def read_chunks(
         if place < len(known) and known[place].digest == digest:
             yield known[place]
         else:
-            yield _chunk(digest, _outcomes(raws, joined), passes)
+            outcomes = yield from _outcomes(raws, joined)
+            yield _chunk(digest, outcomes, passes)
 
 
 def _chunk(
@@ -125,12 +130,17 @@ _FIELDS_OF_ITEM: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
-def _outcomes(raws: Sequence[msgspec.Raw], joined: bytes) -> Iterable[Certificate | Unread]:
+def _outcomes(raws: Sequence[msgspec.Raw], joined: bytes) -> Steps[Sequence[Certificate | Unread]]:
     """What each item of a chunk is; it is read in one go where all of it is as usual."""
     try:
         items = _ITEMS.decode(b"[%b]" % joined)
     except _UNREADABLE:
-        return [read_item(raw) for raw in raws]
+        outcomes = []
+        for raw in raws:
+            outcomes.append(read_item(raw))
+            if len(raw) > _LONG:
+                yield
+        return outcomes
     return [
         # Within so few bytes no field is longer than it may be.
         outcome(item) if len(raw) <= MAX_TEXT_CHARACTERS else read_item(raw)
@@ -163,7 +173,7 @@ def _fields(raw: msgspec.Raw) -> dict[str, msgspec.Raw]:
         return _FIELDS_OF_ITEM.decode(raw)
     except _UNREADABLE:
         text = bytes(raw)
-        placed = spans.members(text, (0, len(text)))
+        placed = finished(spans.members(text, (0, len(text))), most=_PAUSES)
         return {k.decode(errors="replace"): msgspec.Raw(text[slice(*s)]) for k, s in placed.items()}
 
 

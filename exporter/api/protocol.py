@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from exporter.api import spans
-from exporter.api.items import MAX_MESSAGE_CHARACTERS, Chunk, read_chunks, read_item
+from exporter.api.items import CHUNK, MAX_MESSAGE_CHARACTERS, Chunk, read_chunks, read_item
 from exporter.api.model import Certificate, Envelope, Outcome, Unread
 from exporter.errors import (
     Forbidden,
@@ -21,6 +21,7 @@ from exporter.errors import (
     Undecodable,
     Unexpected,
 )
+from exporter.loop import Steps
 
 BATCH_SIZE: Final = 200
 """Certificates asked for in one request; servers refuse more than 253."""
@@ -76,24 +77,26 @@ class Reading(NamedTuple):
 
 
 def read(
-    status: int,
-    headers: Mapping[str, str],
-    body: bytes | bytearray,
+    answer: tuple[int, Mapping[str, str], bytes | bytearray],
     *,
     now: float,
     known: Sequence[Chunk] = (),
     passes: Callable[[Certificate], bool] | None = None,
-) -> Reading:
-    """The certificates of an answer with details.
+) -> Steps[Reading]:
+    """The certificates of an answer with details: of its status, headers and body.
 
     `now` is Unix time, for a `Retry-After` that is a date.
     `known` are the chunks of the last answer, `passes` decides which certificates are kept.
     Raises `PollError` where the request as a whole failed; a failed item never raises.
     """
-    items = _items(status, headers, body, now=now)
+    items = yield from _items(answer, now=now)
     chunks: list[Chunk] = []
     unread = 0
     for chunk in read_chunks(items, known, passes):
+        if chunk is None or chunks:
+            yield
+        if chunk is None:
+            continue
         chunks.append(chunk)
         unread += len(chunk.unread)
         if unread > MAX_UNREAD:
@@ -115,12 +118,14 @@ class Listing(NamedTuple):
 
 
 def read_list(
-    status: int, headers: Mapping[str, str], body: bytes | bytearray, *, now: float
-) -> Listing:
+    answer: tuple[int, Mapping[str, str], bytes | bytearray], *, now: float
+) -> Steps[Listing]:
     """The uuids of an answer without details; raises as `read` does."""
     uuids: list[str] = []
     nameless: list[Unread] = []
-    for raw in _items(status, headers, body, now=now):
+    for place, raw in enumerate((yield from _items(answer, now=now)), 1):
+        if not place % CHUNK or len(raw) > CHUNK:
+            yield
         item = read_item(raw)
         if item.uuid:
             uuids.append(item.uuid)
@@ -156,12 +161,13 @@ def missing(asked: Iterable[str], reading: Reading) -> tuple[Unread, ...]:
 
 
 def _items(
-    status: int, headers: Mapping[str, str], body: bytes | bytearray, *, now: float
-) -> Sequence[msgspec.Raw]:
+    answer: tuple[int, Mapping[str, str], bytes | bytearray], *, now: float
+) -> Steps[Sequence[msgspec.Raw]]:
+    status, headers, body = answer
     if status != 200:
         raise _request_failure(status, _message(body), retry_after(headers, now=now))
     try:
-        envelope, items = _decoded(body)
+        envelope, items = yield from _decoded(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as exc:
         kind = headers.get("content-type", "no content type")[:MAX_MESSAGE_CHARACTERS]
         message = f"not the JSON of the specification ({kind}): {exc}"
@@ -178,7 +184,7 @@ _ENVELOPE: Final = msgspec.json.Decoder(Envelope)
 _DESCRIBING: Final = (b"status", b"message", b"errors")
 
 
-def _decoded(body: bytes | bytearray) -> tuple[Outcome, Sequence[msgspec.Raw] | None]:
+def _decoded(body: bytes | bytearray) -> Steps[tuple[Outcome, Sequence[msgspec.Raw] | None]]:
     """The envelope and its items, None where it has no list; raises where it is no envelope.
 
     A list of nothing but commas is a hundred times its size once it is decoded, so one that is
@@ -192,14 +198,14 @@ def _decoded(body: bytes | bytearray) -> tuple[Outcome, Sequence[msgspec.Raw] | 
             return envelope, None
         if envelope.data.certificates is not msgspec.UNSET:
             return envelope, envelope.data.certificates
-        return _by_span(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _by_span(body)
+        pass
+    return (yield from _by_span(body))
 
 
-def _by_span(body: bytes | bytearray) -> tuple[Outcome, Sequence[msgspec.Raw] | None]:
-    fields = spans.members(body, (0, len(body)))
-    listed = _listed(body, fields.get(b"data"))
+def _by_span(body: bytes | bytearray) -> Steps[tuple[Outcome, Sequence[msgspec.Raw] | None]]:
+    fields = yield from spans.members(body, (0, len(body)))
+    listed = yield from _listed(body, fields.get(b"data"))
     described = [
         b'"%b":%b' % (k, bytes(body[slice(*fields[k])])) for k in _DESCRIBING if k in fields
     ]
@@ -213,18 +219,25 @@ def _by_span(body: bytes | bytearray) -> tuple[Outcome, Sequence[msgspec.Raw] | 
     return outcome, listed
 
 
-def _listed(body: bytes | bytearray, data: spans.Span | None) -> Sequence[msgspec.Raw] | None:
+def _listed(
+    body: bytes | bytearray, data: spans.Span | None
+) -> Steps[Sequence[msgspec.Raw] | None]:
     if data is None or body[slice(*data)].strip() == b"null":
         return None
-    values = spans.members(body, data)
+    values = yield from spans.members(body, data)
     if values and b"certificates" not in values:
         # `data` has exactly one key: where it is another one, this is no list of certificates.
         raise ValueError(f"`data` holds {next(iter(values))!r}")
     listed = values.get(b"certificates")
     if listed is None or body[slice(*listed)].strip() == b"null":
         return None
-    found = spans.elements(body, listed, most=len(body) // _BYTES_PER_ITEM + MAX_UNREAD)
-    return [msgspec.Raw(bytes(body[start:stop])) for start, stop in found]
+    raws = []
+    for span in spans.elements(body, listed, most=len(body) // _BYTES_PER_ITEM + MAX_UNREAD):
+        if span is None:
+            yield
+        else:
+            raws.append(msgspec.Raw(bytes(body[slice(*span)])))
+    return raws
 
 
 def _request_failure(status: int, message: str, retry: float | None) -> PollError:

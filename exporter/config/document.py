@@ -61,17 +61,22 @@ def content(path: Path, *, most: int = MOST_BYTES) -> bytes:
     to read it would wait for ever.
     """
     try:
-        # Without O_NONBLOCK, opening a pipe waits for its other end.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        # What opens it itself closes it where it cannot be read, such as a directory.
+        opened = open(path, "rb", opener=_at_once)  # noqa: SIM115 - a path has no opener
     except ValueError as exc:  # a NUL in the name, or half a surrogate
         raise OSError(errno.EINVAL, "no file can have this name") from exc
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
-        if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+    with opened as file:
+        if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
             raise OSError(errno.ESPIPE, "expected a file, and it is a pipe")
         text = file.read(most + 1) or b""
     if len(text) > most:
         raise OSError(errno.EFBIG, f"expected at most {most} bytes")
     return text
+
+
+def _at_once(path: str, flags: int) -> int:
+    """A descriptor of the file; without O_NONBLOCK, opening a pipe waits for its other end."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def decoded(text: bytes) -> Any:

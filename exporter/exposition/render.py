@@ -18,6 +18,7 @@ from exporter.exposition.families import FAMILIES, Block, Family, metro_labels
 from exporter.exposition.selection import shown
 from exporter.exposition.units import with_units
 from exporter.judgement import Judgement, Policy, Standing, judge
+from exporter.loop import Steps, finished
 from exporter.polling.snapshot import Key, MetroSnapshot
 
 CHUNK: Final = 1024
@@ -66,6 +67,35 @@ class MetroPage(NamedTuple):
     digest: Digest
 
 
+def render_in_steps(
+    snapshot: MetroSnapshot,
+    previous: MetroPage | None,
+    *,
+    now: float,
+    selection: Selection = _EVERYTHING,
+    policy: Policy = Policy(),
+) -> Steps[MetroPage]:
+    """The metro's samples at `now` (Unix time), judged by `policy`.
+
+    Pure, and meant for a thread: it takes time in proportion to the number of certificates.
+    A chunk whose certificates are those of the previous page in the same place keeps its samples.
+    """
+    before = previous.judgement if previous else None
+    judgement = judge(snapshot.certificates, now, policy=policy, before=before)
+    if len(judgement.certificates) > CHUNK:
+        yield
+    same = previous if judgement is before else None
+    together = same.fleet if same else fleet(judgement)
+    short = digest(snapshot, judgement, before=same.digest if same else None)
+    chosen = shown(judgement, selection, filtered=snapshot.filtered)
+    samples, chunks = yield from _samples(snapshot.key, chosen.judgement, previous, now)
+    metro = Metro(snapshot.key, together, chosen.omitted, now)
+    totals = (deflate(a.lines(metro)) for a in AGGREGATES)
+    return MetroPage(
+        snapshot, (*samples, *totals), chunks, judgement, together, chosen.omitted, short
+    )
+
+
 def render(
     snapshot: MetroSnapshot,
     previous: MetroPage | None,
@@ -74,32 +104,21 @@ def render(
     selection: Selection = _EVERYTHING,
     policy: Policy = Policy(),
 ) -> MetroPage:
-    """The metro's samples at `now` (Unix time), judged by `policy`.
-
-    Pure, and meant for a thread: it takes time in proportion to the number of certificates.
-    A chunk whose certificates are those of the previous page in the same place keeps its samples.
-    """
-    before = previous.judgement if previous else None
-    judgement = judge(snapshot.certificates, now, policy=policy, before=before)
-    same = previous if judgement is before else None
-    together = same.fleet if same else fleet(judgement)
-    short = digest(snapshot, judgement, before=same.digest if same else None)
-    chosen = shown(judgement, selection, filtered=snapshot.filtered)
-    samples, chunks = _samples(snapshot.key, chosen.judgement, previous, now)
-    metro = Metro(snapshot.key, together, chosen.omitted, now)
-    totals = (deflate(a.lines(metro)) for a in AGGREGATES)
-    return MetroPage(
-        snapshot, (*samples, *totals), chunks, judgement, together, chosen.omitted, short
+    """The same, all at once."""
+    return finished(
+        render_in_steps(snapshot, previous, now=now, selection=selection, policy=policy)
     )
 
 
 def _samples(
     key: Key, judgement: Judgement, previous: MetroPage | None, now: float
-) -> tuple[list[Segment], tuple[Chunk, ...]]:
+) -> Steps[tuple[list[Segment], tuple[Chunk, ...]]]:
     kept = previous.chunks if previous else ()
     chunks: list[Chunk] = []
     written: list[list[Segment]] = []
     for place, block in enumerate(_blocks(key, judgement)):
+        if place:
+            yield
         before = kept[place] if place < len(kept) else None
         same = before is not None and (before.certificates, before.standings) == (
             block.certificates,

@@ -12,7 +12,7 @@ import structlog
 from exporter.api.model import Certificate, Unread
 from exporter.api.protocol import Reading
 from exporter.errors import Forbidden, PollError, RateLimited, TimedOut, Unauthorized
-from exporter.loop import Aside
+from exporter.loop import Aside, free
 from exporter.polling.snapshot import Key, MetroSnapshot, Store, look
 
 FIRST_BACKOFF_SECONDS: Final = 1.0
@@ -124,13 +124,22 @@ class Poller:
             await self._republish()
         else:
             seconds = time.perf_counter() - started
-            self._succeeded(snapshot, seconds)
+            await self._replace(snapshot, seconds)
             self.error = None
             interval = self._schedule.interval * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311
             wait = max(0.0, interval - seconds)
         self.next_poll = self._clock() + wait
         self.tried.set()
         return wait
+
+    async def _replace(self, snapshot: MetroSnapshot, seconds: float) -> None:
+        previous = self._store.newest(self.key)
+        changed = previous and previous.certificates is not snapshot.certificates
+        old = list(previous.certificates) if previous and changed else []
+        del previous
+        self._succeeded(snapshot, seconds)
+        if old:
+            await self._aside(partial(free, old))
 
     async def _republish(self) -> None:
         newest = self._store.newest(self.key)

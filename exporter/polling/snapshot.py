@@ -126,21 +126,28 @@ def _carried(
 ) -> Mapping[str, float]:
     """When each unread certificate was last read, by uuid, for those to carry over.
 
-    One whose uuid cannot be read is known by its name.
+    One whose uuid cannot be read is known by its name. An item without either may be any
+    certificate that is missing since there are more such items.
     """
-    lost = {u.uuid or u.name for u in unread if u.reason != "not_found"} - {""}
+    lost = {u.uuid or u.name for u in unread if u.reason != "not_found"}
     if previous is None or not lost:
         return {}
+    nameless = _nameless(unread)
+    anyone = nameless > _nameless(previous.unread)
     read = {"", *(c.uuid for c in certificates)}
     identities = {(c.name, c.common_name) for c in certificates}
     last_read = {
         c.uuid: previous.carried.get(c.uuid, previous.read_at)
         for c in previous.certificates
-        if not lost.isdisjoint((c.uuid, c.name))
+        if (anyone or (nameless and c.uuid in previous.carried) or lost & {c.uuid, c.name})
         and c.uuid not in read
         and (c.name, c.common_name) not in identities
     }
     return {uuid: when for uuid, when in last_read.items() if when >= oldest}
+
+
+def _nameless(unread: tuple[Unread, ...]) -> int:
+    return sum(not (item.uuid or item.name) for item in unread)
 
 
 class Store:

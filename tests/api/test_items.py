@@ -8,13 +8,14 @@ from exporter.api import model, protocol
 from exporter.api.items import CHUNK, Chunk
 from exporter.api.model import Certificate
 from exporter.api.protocol import Reading
+from exporter.loop import finished
 from tests.world.builders import body, item
 
 MANY = [item(uuid=f"u{n}", name=f"n{n}") for n in range(2 * CHUNK)]
 
 
 def read(items: Sequence[object], known: Sequence[Chunk] = ()) -> Reading:
-    return protocol.read(200, {}, body(*items), now=0, known=known)
+    return finished(protocol.read((200, {}, body(*items)), now=0, known=known))
 
 
 def kept(before: Reading, after: Reading) -> int:
@@ -57,7 +58,7 @@ def test_what_nobody_wants_is_counted_by_its_uuid() -> None:
         return c.uuid != "b"
 
     answer = body(item(uuid="a"), item(uuid="b", name="b"))
-    got = protocol.read(200, {}, answer, now=0, passes=passes)
+    got = finished(protocol.read((200, {}, answer), now=0, passes=passes))
 
     assert tuple(c.uuid for c in got.certificates) == ("a",)
     assert (got.filtered, protocol.missing("ab", got)) == (("b",), ())
@@ -142,7 +143,7 @@ def test_an_odd_field_costs_that_field(field: str, value: object) -> None:
 def test_what_a_decoder_refuses_costs_its_field(part: bytes) -> None:
     """RFC 8259, section 8.2, allows half a surrogate; nesting and bytes cost nobody else."""
     answer = body(item(), {**item(uuid="odd", name="odd"), "subject": "HERE"})
-    got = protocol.read(200, {}, answer.replace(b'"subject": "HERE"', part), now=0)
+    got = finished(protocol.read((200, {}, answer.replace(b'"subject": "HERE"', part)), now=0))
 
     assert [c.name for c in got.certificates] == ["example.com-x9d9k", "odd"]
     assert got.certificates[1].not_after == got.certificates[0].not_after

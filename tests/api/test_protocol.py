@@ -21,6 +21,7 @@ from exporter.errors import (
     Undecodable,
     Unexpected,
 )
+from exporter.loop import finished
 from tests.world.builders import NOT_AFTER, SAMPLES, UUID, body, certificate, item
 
 NOW = 1_700_000_000.0
@@ -29,7 +30,7 @@ NOW = 1_700_000_000.0
 def read(answer: bytes, status: int = 200, **headers: str) -> Reading:
     """The answer's reading, without what the next one is compared with."""
     fields = {k.replace("_", "-"): v for k, v in headers.items()}
-    return protocol.read(status, fields, answer, now=NOW)._replace(chunks=())
+    return finished(protocol.read((status, fields, answer), now=NOW))._replace(chunks=())
 
 
 def test_the_specifications_valid_sample() -> None:
@@ -276,7 +277,7 @@ def test_retry_after(value: str, want: float | None) -> None:
 def test_a_list_gives_each_uuid_once() -> None:
     """Paging may repeat one; an item without one is counted."""
     answer = body({"uuid": "a", "name": "x"}, {"uuid": "b"}, {"uuid": "a"}, {"name": "y"}, 5)
-    got = protocol.read_list(200, {}, answer, now=NOW)
+    got = finished(protocol.read_list((200, {}, answer), now=NOW))
 
     assert got.uuids == ("a", "b")
     assert [(u.reason, u.name) for u in got.unread] == [("undecodable", "y"), ("undecodable", "")]

@@ -3,14 +3,17 @@
 import pytest
 
 from exporter.api import spans
+from exporter.loop import finished
 
 
 def members(text: bytes) -> dict[bytes, bytes]:
-    return {k: text[slice(*s)].strip() for k, s in spans.members(text, (0, len(text))).items()}
+    found = finished(spans.members(text, (0, len(text))))
+    return {k: text[slice(*s)].strip() for k, s in found.items()}
 
 
 def elements(text: bytes, most: int = 9) -> list[bytes]:
-    return [text[slice(*span)].strip() for span in spans.elements(text, (0, len(text)), most=most)]
+    found = spans.elements(text, (0, len(text)), most=most)
+    return [text[slice(*span)].strip() for span in found if span is not None]
 
 
 @pytest.mark.parametrize(

@@ -30,12 +30,15 @@ def bomb(first: str, line: Callable[[int], str], levels: int = 9) -> bytes:
     ],
 )
 def test_what_cannot_be_read(tmp_path: Path, name: str, want: str) -> None:
-    """An `OSError` at once: no pipe is waited for, and nothing endless is read."""
+    """An `OSError` at once: no pipe is waited for, nothing endless is read, and all is closed."""
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "loop").symlink_to("loop")
     (tmp_path / "long").write_bytes(bytes((1 << 20) + 1))
+    before = list(Path("/proc/self/fd").iterdir())
     with pytest.raises(OSError, match=want):
         content(tmp_path / name)
+
+    assert len(list(Path("/proc/self/fd").iterdir())) == len(before)
 
 
 def test_a_file_and_a_link_to_one(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """What must come of something odd, by the rules of the design and not case by case.
 
 Design, decisions 6 and 7: what cannot be read costs the field that it is in, and what was told
-before stays true; only an item without uuid and name, or a failed one, is skipped; only where the
-list of certificates cannot be told from the rest does the poll fail.
+before stays true; only an item without uuid and name, or a failed one, is skipped, and what it was
+before stays; only where the list of certificates cannot be told from the rest does the poll fail.
 """
 
 from collections.abc import Mapping
@@ -104,14 +104,14 @@ def _listed(place: Place, kind: Kind) -> Outcome:
     if kind.type == "null" or kind.value == (b"{}" if place.type == "object" else b"[]"):
         return _nothing_listed(place)
     if kind.type == "array" and place.type != "object":
-        return _nothing_listed(place, undecodable=1)
+        return _nothing_listed(place, undecodable=1)._replace(names=_BOTH, same=_BOTH)
     return UNDECODABLE if kind.type != "right" else FINE
 
 
 def _item(place: Place) -> Outcome:
-    """Nothing in it tells which certificate it was."""
+    """Nothing in it tells which certificate it was: it may be the one that is missing."""
     missing = {"not_found": 1} if place.of == "details" else {}
-    return Outcome(skipped={"undecodable": 1, **missing}, names=_NEIGHBOUR, same=_NEIGHBOUR)
+    return Outcome(skipped={"undecodable": 1, **missing})
 
 
 def _integer(kind: Kind) -> int | None:
@@ -208,15 +208,15 @@ def _uuid(place: Place, kind: Kind) -> Outcome:
 
 
 def _failed(place: Place, kind: Kind) -> Outcome:
-    """A failed item is skipped for its code's reason; what was known stays, if it says of whom."""
+    """A failed item is skipped for its code's reason; what was known of it stays."""
     if place.field != "uuid" or kind.type == "right":
         # Of the numbers here none is a code that says more than "other".
         return Outcome(
             skipped={"other" if place.field == "error" and kind.type != "right" else "timeout": 1}
         )
+    told = _reads("string", kind) == "told"  # then it is another one that failed
+    names = _NEIGHBOUR if told else _BOTH
     if place.of == "bulk":
-        return Outcome(skipped={"timeout": 1}, names=_NEIGHBOUR, same=_NEIGHBOUR)
-    skipped = (
-        {"not_found": 1} if _reads("string", kind) == "told" else {"timeout": 1, "not_found": 1}
-    )
-    return Outcome(skipped=skipped, names=_NEIGHBOUR, same=_NEIGHBOUR)
+        return Outcome(skipped={"timeout": 1}, names=names, same=names)
+    skipped = {"not_found": 1} if told else {"timeout": 1, "not_found": 1}
+    return Outcome(skipped=skipped, names=names, same=names)

@@ -76,7 +76,7 @@ def test_certificates_without_a_uuid_are_no_twins() -> None:
         pytest.param(UNREAD_B, 111, (A,), id="stale"),
         pytest.param(UNREAD_B._replace(reason="not_found"), 50, (A,), id="the API says it is gone"),
         pytest.param(UNREAD_B._replace(uuid=""), 50, (A, B), id="known by its name"),
-        pytest.param(UNREAD_B._replace(uuid="", name=""), 50, (A,), id="nobody knows which it was"),
+        pytest.param(UNREAD_B._replace(uuid="", name=""), 50, (A, B), id="it may be any of them"),
         pytest.param(UNREAD_B._replace(uuid="new"), 50, (A,), id="never read before"),
         pytest.param(UNREAD_B._replace(uuid="a"), 50, (A,), id="read all the same"),
     ],
@@ -97,6 +97,30 @@ def test_carrying_over_does_not_make_younger() -> None:
 
     assert [once.carried, twice.carried] == [{"b": 10}, {"b": 10}]
     assert at(111, twice, A, listed=2, unread=(UNREAD_B,)).certificates == (A,)
+
+
+NAMELESS = Unread("undecodable", "", "", "the item has neither a name nor a uuid")
+
+
+@pytest.mark.parametrize(
+    ("looks", "want"),
+    [
+        pytest.param([((A,), 1)], (A, B), id="one that is missing may be it"),
+        pytest.param([((A,), 1), ((A,), 1)], (A, B), id="and stays so"),
+        pytest.param([((A,), 1), ((A,), 0)], (A,), id="until every item has a name again"),
+        pytest.param([((A, B), 1), ((A,), 1)], (A,), id="not one that is gone beside it"),
+        pytest.param([((), 1)], (A, B), id="nobody knows which of two is gone"),
+    ],
+)
+def test_an_item_without_a_name(
+    looks: list[tuple[tuple[Certificate, ...], int]], want: tuple[Certificate, ...]
+) -> None:
+    """It may be one that is missing since; what goes beside it is gone."""
+    newest = snapshot(A, B, read_at=10)
+    for certificates, nameless in looks:
+        newest = at(20, newest, *certificates, unread=(NAMELESS,) * nameless)
+
+    assert set(newest.certificates) == set(want)
 
 
 def test_an_identity_that_was_taken_over_is_not_carried() -> None:

@@ -11,6 +11,9 @@ from xdist.scheduler import LoadScopeScheduling
 _ONE_WORLD: Final = ("tests/e2e/dashboards/",)
 """Folders whose files share one world; elsewhere no world is shared beyond a file."""
 
+_WAITING: Final = ("tests/test_", "tests/faults/")
+"""Files whose tests wait for processes and for answers that never come."""
+
 # Programs written in Go collect garbage less often: promtool is a third faster for it.
 os.environ.setdefault("GOGC", "400")
 
@@ -35,9 +38,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByWorld:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Real programs first: theirs are the long tests, and no worker is to end with one alone."""
+    """Real programs first: theirs are the long tests, and no worker is to end with one alone.
+
+    What runs the exporter's own command, or breaks connections, comes next.
+    """
     first = {_world(item.nodeid) for item in items if item.get_closest_marker("e2e")}
-    items.sort(key=lambda item: _world(item.nodeid) not in first)
+    items.sort(
+        key=lambda item: (_world(item.nodeid) not in first, not item.nodeid.startswith(_WAITING))
+    )
 
 
 @pytest.hookimpl(wrapper=True)
