@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from exporter.api.model import FIELDS
 from exporter.errors import REASONS, RateLimited
@@ -69,6 +69,7 @@ They are dropped with the metro's certificates after `stale_after`.
 
 `ukc_certificates_expiry_days` is cumulative over its buckets, not over time: use it without `rate`.
 Text format 0.0.4 calls it a histogram, OpenMetrics a gauge histogram; its samples are `ukc_certificates_expiry_days_bucket` and `ukc_certificates_expiry_days_count` in both.
+With `convert_classic_histograms_to_nhcb`, Prometheus 3 makes native histograms of `histogram` alone: this one is converted with `scrape_protocols: [PrometheusText0.0.4]`, and stays as it is otherwise.
 
 ## Per metro: its polls
 
@@ -196,11 +197,11 @@ def _own() -> Iterator[_Row]:
     telemetry.on_request(key)("/v1/certificates", "429", 0.1)
     telemetry.on_clock_skew(key)(0.0)
     telemetry.failed(key, RateLimited("slower"), seconds=0.1)
-    exposition = telemetry.exposition(openmetrics=False).decode()
+    exposition = telemetry.exposition(openmetrics=True).decode()
     for family in text_string_to_metric_families(exposition):  # type: ignore[no-untyped-call]
         labels = (label for label in family.samples[0].labels if label != "le")
         order = sorted(labels, key=lambda label: (label not in METRO, label == "code", label))
-        name = f"{family.name}_total" if family.type == "counter" else family.name
+        name = family.name + {"counter": "_total", "info": "_info"}.get(family.type, "")
         text = family.documentation
         yield name, family.type, tuple(order), text if text.endswith(".") else f"{text}."
 

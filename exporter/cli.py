@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -36,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = parse(sys.argv[1:] if arguments is None else arguments)
     configure_logging(options.log_level, options.log_format)
+    if options.command not in _OBEYING:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGHUP,))
     try:
         return _COMMANDS[options.command](options)
     except KeyboardInterrupt:
@@ -160,6 +163,10 @@ _COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
     "once": _once,
     "check-config": _check_config,
 }
+
+
+_OBEYING: Final = ("serve", "demo")
+"""Those that reload at a SIGHUP; the others it ends."""
 
 
 def _configuration(options: argparse.Namespace) -> Configuration:

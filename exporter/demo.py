@@ -9,7 +9,7 @@ from exporter.service import Web, serve
 from exporter.simulator import Clock, Simulator
 from exporter.simulator import serve as serve_simulator
 
-METROS: Final = ("fra0", "dal0", "sin0")
+METROS: Final = ("fra", "dal", "sin")
 INTERVAL_SECONDS: Final = 15.0
 
 _TOKEN: Final = "demo:not-a-secret"  # noqa: S105 - the simulator's, made up here

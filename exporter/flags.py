@@ -86,7 +86,7 @@ def _add_simulate(add: _AddParser) -> None:
     )
     parser.add_argument("--token", required=True, help="the bearer token that clients must send")
     parser.add_argument(
-        "--metro", default="fra0", metavar="NAME", help="name of the metro (default: %(default)s)"
+        "--metro", default="fra", metavar="NAME", help="name of the metro (default: %(default)s)"
     )
     parser.add_argument(
         "--scenario",

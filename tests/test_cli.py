@@ -444,7 +444,7 @@ async def test_demo_prints_what_to_open() -> None:
     """Three metros that answer, a page with every state, and a clean end."""
     async with running("demo", "--web.listen-address=127.0.0.1:0") as process:
         url = await process.url()
-        for name in ("fra0", "dal0", "sin0"):
+        for name in ("fra", "dal", "sin"):
             await process.says(f'"poll succeeded" account=demo metro={name}')
         async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
             page = (await client.get("/metrics")).text
@@ -455,7 +455,7 @@ async def test_demo_prints_what_to_open() -> None:
     shown = re.findall(r"^ *(ukc_\S+) \S+$", README.read_text("utf-8"), re.MULTILINE)
     assert len(shown) >= 4
     assert not [series for series in shown if f"\n{series} " not in page]
-    for name in ("fra0", "dal0", "sin0"):
+    for name in ("fra", "dal", "sin"):
         assert f'ukc_up{{account="demo",metro="{name}"}} 1.0' in page
     assert (done.code, f"{url}/metrics  what Prometheus scrapes" in done.out) == (0, True)
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import re
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.e2e.programs import until
 from tests.world.api import ScriptedApi, http
 from tests.world.authority import Authority
 from tests.world.builders import body, item
@@ -186,6 +188,40 @@ async def test_a_hangup_does_the_same(tmp_path: Path) -> None:
         done = await exporter.process.ends(signal.SIGTERM)
 
     assert (code, well, done.code) == (403, 1, 0)
+
+
+async def hung_up_at_the_start(process: Running) -> None:
+    """Send SIGHUP as soon as the program's first line has run, long before its imports have."""
+
+    async def blocked() -> int:
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        return int(re.findall(r"SigBlk:\t(\w+)", status)[0], 16)
+
+    await until(blocked, lambda mask: mask & 1 << signal.SIGHUP - 1)
+    process.process.send_signal(signal.SIGHUP)
+
+
+async def test_a_hangup_during_the_start(tmp_path: Path) -> None:
+    """It is obeyed once there is something to reload."""
+    path = tmp_path / "exporter.yaml"
+    path.write_text(text(("fra", "http://127.0.0.1:9")))
+    flags = (f"--config.file={path}", "--web.listen-address=127.0.0.1:0")
+    async with running(*flags, variables={"UKC_TOKEN": TOKEN}) as process:
+        await hung_up_at_the_start(process)
+        await process.says("configuration reloaded")
+        done = await process.ends(signal.SIGTERM)
+
+    assert done.code == 0
+
+
+async def test_a_hangup_ends_what_does_not_reload() -> None:
+    """As when its terminal is closed."""
+    flags = ("simulate", "--listen-address=127.0.0.1:0", "--token=secret")
+    async with running(*flags) as process:
+        await hung_up_at_the_start(process)
+        done = await process.ends()
+
+    assert done.code == -signal.SIGHUP
 
 
 async def test_many_at_once(tmp_path: Path) -> None:

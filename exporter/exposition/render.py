@@ -16,6 +16,7 @@ from exporter.exposition.deflate import EMPTY, Segment, deflate, gathered, join
 from exporter.exposition.digest import Digest, digest
 from exporter.exposition.families import FAMILIES, Block, Family, metro_labels
 from exporter.exposition.selection import shown
+from exporter.exposition.units import with_units
 from exporter.judgement import Judgement, Policy, Standing, judge
 from exporter.loop import Steps, finished
 from exporter.polling.snapshot import Key, MetroSnapshot
@@ -24,7 +25,9 @@ CHUNK: Final = 1024
 """Certificates that are rendered, compressed and kept together."""
 
 _EVERYTHING: Final = Selection()
-_TABLE: Final = (*FAMILIES, *AGGREGATES)
+_TABLE: Final[tuple[Family | Aggregate, ...]] = (*FAMILIES, *AGGREGATES)
+_FORMATS: Final = (False, True)
+"""Text format 0.0.4, OpenMetrics."""
 
 
 def header(family: Family | Aggregate, *, openmetrics: bool) -> str:
@@ -40,7 +43,8 @@ def header(family: Family | Aggregate, *, openmetrics: bool) -> str:
         return ""
     else:
         kind = {"gaugehistogram": "histogram"}.get(kind, "gauge")
-    return f"# HELP {name} {family.help}\n# TYPE {name} {kind}\n"
+    described = f"# HELP {name} {family.help}\n# TYPE {name} {kind}\n"
+    return with_units(described) if openmetrics else described
 
 
 class Chunk(NamedTuple):
@@ -154,10 +158,7 @@ class Exposition:
         self._stale_after = stale_after
         self._clock = clock
         self._metros: Mapping[Key, MetroPage] = {}
-        self._headers = {
-            openmetrics: [deflate([header(f, openmetrics=openmetrics)]) for f in _TABLE]
-            for openmetrics in (False, True)
-        }
+        self._groups = {openmetrics: _groups(openmetrics=openmetrics) for openmetrics in _FORMATS}
         self._joined: dict[bool, Segment] = {}
         self._valid_until = 0.0
 
@@ -192,13 +193,35 @@ class Exposition:
         shown = [p for key, p in sorted(self._metros.items()) if now < ends[key]]
         self._valid_until = min((end for end in ends.values() if now < end), default=float("inf"))
         self._joined = {
-            openmetrics: join(_by_family(headers, shown))
-            for openmetrics, headers in self._headers.items()
+            openmetrics: join(_by_family(groups, shown))
+            for openmetrics, groups in self._groups.items()
         }
 
 
-def _by_family(headers: Iterable[Segment], pages: Sequence[MetroPage]) -> Iterator[Segment]:
-    for position, described in enumerate(headers):
+class _Group(NamedTuple):
+    """What describes a family, and the places of its samples in the table."""
+
+    header: Segment
+    places: tuple[int, ...]
+
+
+def _groups(*, openmetrics: bool) -> Sequence[_Group]:
+    """The families of a format; one that is only a part there stands in its whole's group.
+
+    Prometheus makes one native histogram of classic series that follow one another.
+    """
+    groups: list[_Group] = []
+    for place, family in enumerate(_TABLE):
+        described = header(family, openmetrics=openmetrics)
+        if described:
+            groups.append(_Group(deflate([described]), (place,)))
+        else:
+            groups[-1] = groups[-1]._replace(places=(*groups[-1].places, place))
+    return groups
+
+
+def _by_family(groups: Iterable[_Group], pages: Sequence[MetroPage]) -> Iterator[Segment]:
+    for described, places in groups:
         yield described
         for page in pages:
-            yield page.segments[position]
+            yield from map(page.segments.__getitem__, places)

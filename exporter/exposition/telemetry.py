@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Final, Generic, NamedTuple, TypeVar, cast
 
 import prometheus_client
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.exposition import generate_latest
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.metrics import MetricWrapperBase
@@ -19,6 +19,7 @@ from exporter import __version__
 from exporter.api.model import FIELDS
 from exporter.config import Shard
 from exporter.errors import REASONS, PollError
+from exporter.exposition.units import with_units
 from exporter.polling.snapshot import Key, MetroSnapshot
 
 # Ages of counters are noise here, and the text format would show each as a gauge of its own.
@@ -28,9 +29,16 @@ METRO: Final = ("account", "metro")
 _BUCKETS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 _EOF: Final = b"# EOF\n"
+
+
+def _openmetrics(collector: Collector) -> bytes:
+    page: bytes = generate_openmetrics(collector)  # type: ignore[no-untyped-call]
+    return with_units(page.decode()).encode()
+
+
 _GENERATE: Final[Mapping[bool, Callable[[Collector], bytes]]] = {
     False: generate_latest,
-    True: generate_openmetrics,
+    True: _openmetrics,
 }
 
 M = TypeVar("M", bound=MetricWrapperBase)
@@ -49,6 +57,11 @@ class Family(NamedTuple, Generic[M]):
     help: str
     labels: tuple[str, ...] = ()
     preset: tuple[tuple[str, ...], ...] = ((),)
+
+
+def _info(name: str, text: str, labels: tuple[str, ...], *, registry: Any) -> Info:
+    """The one type whose family is named without the suffix of its samples."""
+    return Info(name.removesuffix("_info"), text, labels, registry=registry)
 
 
 _EACH_REASON: Final = tuple((reason,) for reason in REASONS)
@@ -133,7 +146,7 @@ METRO_FAMILIES: Final[tuple[Family[Any], ...]] = (
 """The metrics of each metro."""
 
 _BUILD: Final = Family(
-    Gauge,
+    _info,
     "ukc_exporter_build_info",
     "Build information; always 1.",
     ("version", "python_version"),
@@ -150,7 +163,7 @@ _RELOAD_SUCCESS: Final = Family(
     "Last successful load of the configuration, as Unix time.",
 )
 _SHARD: Final = Family(
-    Gauge,
+    _info,
     "ukc_exporter_shard_info",
     "Shard index and number of shards of this exporter; always 1.",
     ("shard", "total_shards"),
@@ -233,8 +246,8 @@ class Telemetry:
             )
             for family in EXPORTER_FAMILIES
         }
-        self._of(_BUILD, __version__, platform.python_version()).set(1)
-        self._of(_SHARD, str(shard.ordinal), str(shard.total)).set(1)
+        self._of(_BUILD, __version__, platform.python_version()).info({})
+        self._of(_SHARD, str(shard.ordinal), str(shard.total)).info({})
         self._of(_SHARDS).set(shard.total)
         ProcessCollector(registry=self._process)
         GCCollector(registry=self._process)

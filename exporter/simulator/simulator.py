@@ -35,7 +35,7 @@ class Simulator:
         self,
         scenario: str | Path | Scenario = "mixture",
         seed: int = 1,
-        metro: str = "fra0",
+        metro: str = "fra",
         token: str = "secret",  # noqa: S107  (a simulated account's)
         clock: Clock | None = None,
         generation: int | None = None,

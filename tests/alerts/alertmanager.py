@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import shutil
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,16 +11,9 @@ from typing import Any
 import httpx
 import yaml
 
+from tests.alerts.peers import ALERTMANAGER_25
 from tests.alerts.rules import ALERTMANAGER
-from tests.e2e.programs import free_port, program, until
-
-PROGRAMS = ("prometheus-alertmanager", "alertmanager")
-"""What Debian calls it, and what everybody else does."""
-
-
-def alertmanager_program() -> str:
-    """The name of the installed program; Debian's where there is none."""
-    return next(filter(shutil.which, PROGRAMS), PROGRAMS[0])
+from tests.e2e.programs import listening, until
 
 
 class Receiver:
@@ -106,21 +98,17 @@ class Alertmanager:
 
 
 @contextlib.asynccontextmanager
-async def alertmanager(folder: Path, configuration: str) -> AsyncIterator[Alertmanager]:
-    """A real Alertmanager with this configuration, ready."""
-    path, port = folder / "alertmanager.yml", free_port()
+async def alertmanager(
+    folder: Path, configuration: str, *, name: str = ALERTMANAGER_25
+) -> AsyncIterator[Alertmanager]:
+    """A real Alertmanager with this configuration, ready; `name` is that of its program."""
+    path = folder / "alertmanager.yml"
     path.write_text(configuration)
     command = (
-        alertmanager_program(),
+        name,
         f"--config.file={path}",
         f"--storage.path={folder / 'alertmanager'}",
-        f"--web.listen-address=127.0.0.1:{port}",
         "--cluster.listen-address=",
     )
-    base = f"http://127.0.0.1:{port}"
-    async with (
-        program(*command, folder=folder),
-        httpx.AsyncClient(base_url=base, trust_env=False) as http,
-    ):
-        await until(lambda: http.get("/-/ready"), lambda answer: answer.is_success)
+    async with listening(command, "--web.listen-address", "/-/ready", folder) as http:
         yield Alertmanager(http)

@@ -8,12 +8,10 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-import httpx
-
 from tests.alerts.pages import Page, Sample
 from tests.alerts.peers import VICTORIA_METRICS, VMALERT
 from tests.alerts.scrapes import JOB
-from tests.e2e.programs import Prometheus, free_port, program, until
+from tests.e2e.programs import Prometheus, listening
 
 INTERVAL: Final = "1s"
 """Between scrapes, and between evaluations."""
@@ -92,7 +90,7 @@ async def prometheus(
     }
     path = _written(folder / "prometheus.yml", configuration)
     command = (name, f"--config.file={path}", f"--storage.tsdb.path={folder / 'data'}")
-    async with _listening(command, "--web.listen-address", "/-/ready", folder) as http:
+    async with listening(command, "--web.listen-address", "/-/ready", folder) as http:
         yield Prometheus(http)
 
 
@@ -111,7 +109,7 @@ async def vmalert(pages: Pages, rules: Sequence[str], folder: Path) -> AsyncIter
         # Else a new series is found ten seconds late, which is no time between two minutes.
         "-storage.cacheSizeIndexDBTagFilters=1",
     )
-    async with _listening(storage, "-httpListenAddr", "/health", folder) as http:
+    async with listening(storage, "-httpListenAddr", "/health", folder) as http:
         address = f"{http.base_url}".rstrip("/")
         rules_of = [f"-rule={path}" for path in rules]
         urls = [f"-{kind}.url={address}" for kind in ("datasource", "remoteWrite", "remoteRead")]
@@ -125,25 +123,10 @@ async def vmalert(pages: Pages, rules: Sequence[str], folder: Path) -> AsyncIter
             "-group.maxStartDelay=1ms",
             "-remoteWrite.flushInterval=100ms",
         )
-        async with _listening(evaluating, "-httpListenAddr", "/health", folder):
+        async with listening(evaluating, "-httpListenAddr", "/health", folder):
             yield Prometheus(http)
 
 
 def _written(path: Path, configuration: object) -> Path:
     path.write_text(json.dumps(configuration))
     return path
-
-
-@contextlib.asynccontextmanager
-async def _listening(
-    command: Sequence[str], flag: str, ready: str, folder: Path
-) -> AsyncIterator[httpx.AsyncClient]:
-    """A program on a free port, ready, and a client of it."""
-    port = free_port()
-    base = f"http://127.0.0.1:{port}"
-    async with (
-        program(*command, f"{flag}=127.0.0.1:{port}", folder=folder),
-        httpx.AsyncClient(base_url=base, trust_env=False) as http,
-    ):
-        await until(lambda: http.get(ready), lambda answer: answer.is_success)
-        yield http

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.alerts.alertmanager import Alertmanager, alertmanager, alertmanager_program, example
+from tests.alerts.alertmanager import Alertmanager, alertmanager, example
+from tests.alerts.peers import ALERTMANAGER_25, ALERTMANAGER_33
 from tests.world.tools import need
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
@@ -109,12 +110,14 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(scope="module")
-async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Alertmanager]:
+@pytest.fixture(scope="module", params=[ALERTMANAGER_25, ALERTMANAGER_33], ids=["0.25", "0.33"])
+async def running(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Alertmanager]:
     """An Alertmanager with the example; nobody receives what it sends."""
-    need(alertmanager_program())
+    need(request.param)
     async with alertmanager(
-        tmp_path_factory.mktemp("am"), example("http://127.0.0.1:9")
+        tmp_path_factory.mktemp("am"), example("http://127.0.0.1:9"), name=request.param
     ) as program:
         yield program
 

@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import re
 import socket
 import ssl
+import struct
 from pathlib import Path
 
 import certifi
@@ -141,6 +143,35 @@ async def test_idle_connections(interval: float, fetch: str, connections: int) -
                 await graph.pollers[0].poll()
 
     assert (len(api.received), api.connections) == (2, connections)
+
+
+@pytest.mark.parametrize("ending", ["closes", "resets"])
+async def test_a_balancer_that_ends_idle_connections(ending: str) -> None:
+    """It costs a connection, and no poll; here it waits for as long as the test does."""
+    idle, ended = asyncio.Event(), asyncio.Event()
+
+    async def answer_and_end(writer: asyncio.StreamWriter) -> None:
+        writer.write(http(200, body(item())))
+        await writer.drain()
+        await idle.wait()
+        if ending == "resets":
+            at_once = struct.pack("ii", 1, 0)
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+        writer.transport.abort()
+        ended.set()
+
+    api = ScriptedApi(answer_and_end, http(200, body(item())))
+    async with api.serving() as url:
+        async with service.build(configuration(Metro("fra", url), interval=45)) as graph:
+            await graph.pollers[0].poll()
+            idle.set()
+            await ended.wait()
+            await graph.pollers[0].poll()
+            page = graph.telemetry.exposition(openmetrics=False)
+
+    assert (len(api.received), api.connections) == (2, 2)
+    assert b'ukc_polls_total{account="default",metro="fra"} 2.0' in page
+    assert not re.search(rb"^ukc_poll_failures_total{.*} [^0]", page, re.MULTILINE)
 
 
 async def test_no_cookie_is_kept() -> None:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import secrets
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -77,6 +77,14 @@ class Prometheus:
             for result in answer.json()["data"]["result"]
         }
 
+    async def own(self) -> dict[str, float]:
+        """Its own metrics that have no labels."""
+        answer = await self._http.get("/metrics", headers={"Accept": "text/plain"})
+        lines = (
+            line.split() for line in answer.text.splitlines() if "{" not in line and line[:1] != "#"
+        )
+        return {name: float(value) for name, value in lines}
+
     async def get(self, path: str, **parameters: str) -> Any:
         """The `data` of an answer of its API."""
         answer = await self._http.get(f"/api/v1/{path}", params=parameters)
@@ -85,20 +93,27 @@ class Prometheus:
 
 
 @contextlib.asynccontextmanager
-async def prometheus(folder: Path, configuration: str) -> AsyncIterator[Prometheus]:
-    """A real Prometheus with this configuration, ready."""
-    path, port = folder / "prometheus.yml", free_port()
-    path.write_text(configuration)
-    command = (
-        "prometheus",
-        f"--config.file={path}",
-        f"--storage.tsdb.path={folder / 'data'}",
-        f"--web.listen-address=127.0.0.1:{port}",
-    )
+async def listening(
+    command: Sequence[str], flag: str, ready: str, folder: Path
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A program that is told its address by a flag, once its path `ready` answers; its client."""
+    port = free_port()
     base = f"http://127.0.0.1:{port}"
     async with (
-        program(*command, folder=folder),
+        program(*command, f"{flag}=127.0.0.1:{port}", folder=folder),
         httpx.AsyncClient(base_url=base, trust_env=False) as http,
     ):
-        await until(lambda: http.get("/-/ready"), lambda answer: answer.is_success)
+        await until(lambda: http.get(ready), lambda answer: answer.is_success)
+        yield http
+
+
+@contextlib.asynccontextmanager
+async def prometheus(
+    folder: Path, configuration: str, *flags: str, name: str = "prometheus"
+) -> AsyncIterator[Prometheus]:
+    """A real Prometheus with this configuration, ready; `name` is that of its program."""
+    path = folder / "prometheus.yml"
+    path.write_text(configuration)
+    command = (name, *flags, f"--config.file={path}", f"--storage.tsdb.path={folder / 'data'}")
+    async with listening(command, "--web.listen-address", "/-/ready", folder) as http:
         yield Prometheus(http)

@@ -13,7 +13,8 @@ import yaml
 
 from exporter.simulator import Clock, Scenario, Simulator, serve
 from exporter.simulator.world.scenario import Group
-from tests.alerts.alertmanager import Receiver, alertmanager, alertmanager_program, example
+from tests.alerts.alertmanager import Receiver, alertmanager, example
+from tests.alerts.peers import ALERTMANAGER_25, PROMETHEUS_2
 from tests.alerts.rules import RULE_FILES
 from tests.alerts.shortened import shortened, shortened_rules
 from tests.e2e.programs import Prometheus, free_port, prometheus, until
@@ -135,7 +136,7 @@ def test_only_the_waits_are_shortened(path: Path) -> None:
 
 async def test_from_the_platform_to_a_person(tmp_path: Path) -> None:
     """Expiry and a failed validation page; a metro that goes pages, and takes no expiry along."""
-    need("prometheus", alertmanager_program())
+    need(PROMETHEUS_2, ALERTMANAGER_25)
     async with stack(tmp_path) as world:
         # Standing trouble: each to its receiver, each once, with its text.
         (expired,) = await world.sent("firing", alertname="UKCCertificateExpired")

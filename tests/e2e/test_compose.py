@@ -10,7 +10,8 @@ from typing import NamedTuple
 import pytest
 import yaml
 
-from tests.alerts.alertmanager import alertmanager, alertmanager_program
+from tests.alerts.alertmanager import alertmanager
+from tests.alerts.peers import ALERTMANAGER_25, ALERTMANAGER_33, PROMETHEUS_2, PROMETHEUS_3
 from tests.alerts.rules import FOLDER, RULE_FILES
 from tests.alerts.shortened import shortened_rules
 from tests.e2e.programs import Prometheus, free_port, prometheus, until
@@ -68,10 +69,14 @@ async def receiving(port: int) -> AsyncIterator[asyncio.StreamReader]:
         await process.wait()
 
 
-@pytest.fixture
-async def stack(tmp_path: Path) -> AsyncIterator[Stack]:
+@pytest.fixture(
+    params=[(PROMETHEUS_2, ALERTMANAGER_25), (PROMETHEUS_3, ALERTMANAGER_33)],
+    ids=["the oldest", "the pinned"],
+)
+async def stack(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stack]:
     """Everything but Grafana."""
-    need("prometheus", alertmanager_program())
+    need(*request.param)
+    scraping, alerting = request.param
     command = [a.replace(":10843", "127.0.0.1:0") for a in services()["exporter"]["command"]]
     port = free_port()
     async with contextlib.AsyncExitStack() as life:
@@ -81,7 +86,7 @@ async def stack(tmp_path: Path) -> AsyncIterator[Stack]:
             "alertmanager",
             **{"127.0.0.1:9099": f"127.0.0.1:{port}", "group_wait: 30s": "group_wait: 1s"},
         )
-        alerts = await life.enter_async_context(alertmanager(tmp_path, example))
+        alerts = await life.enter_async_context(alertmanager(tmp_path, example, name=alerting))
         assert mounted("prometheus", "/etc/prometheus/rules") == FOLDER
         (tmp_path / "rules").mkdir()
         shortened_rules(tmp_path / "rules")
@@ -94,7 +99,8 @@ async def stack(tmp_path: Path) -> AsyncIterator[Stack]:
                 "_interval: 15s": "_interval: 500ms",
             },
         )
-        yield Stack(await life.enter_async_context(prometheus(tmp_path, configuration)), receiver)
+        started = prometheus(tmp_path, configuration, name=scraping)
+        yield Stack(await life.enter_async_context(started), receiver)
 
 
 async def test_scraped_judged_and_told(stack: Stack) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from exporter.api.items import MAX_TEXT_CHARACTERS
 from exporter.simulator import Simulator, serve
+from tests.alerts.peers import PROMETHEUSES
 from tests.e2e.programs import prometheus, until
 from tests.world.api import ScriptedApi, http
 from tests.world.builders import body, item
@@ -88,9 +89,11 @@ async def test_scraped_and_a_metro_that_goes_away(tmp_path: Path) -> None:
 HOSTILE = ("a\0b", "\u2028\x85\x1c\x0b\r", 'quo"te\\ne\nw', "\u202e\U0001f510", "x" * 1_000_000)
 
 
-async def test_hostile_names_do_not_spoil_the_scrape(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", PROMETHEUSES)
+async def test_hostile_names_do_not_spoil_the_scrape(tmp_path: Path, version: str) -> None:
     """Prometheus' own parser reads what is said of them, and of their neighbour."""
-    need("prometheus")
+    program = PROMETHEUSES[version]
+    need(program)
     names = [*HOSTILE, "neighbour"]
     api = ScriptedApi(http(200, body(*(item(uuid=str(n), name=n) for n in names))))
     async with (
@@ -98,7 +101,7 @@ async def test_hostile_names_do_not_spoil_the_scrape(tmp_path: Path) -> None:
         running(*exporter(tmp_path, {"fra0": url}), variables={"UKC_TOKEN": TOKEN}) as process,
     ):
         target = (await process.url()).removeprefix("http://")
-        async with prometheus(tmp_path, SCRAPE.format(target=target)) as scraper:
+        async with prometheus(tmp_path, SCRAPE.format(target=target), name=program) as scraper:
             seen = await until(
                 lambda: scraper.query("sum by (name) (ukc_certificate_info)"), lambda seen: seen
             )

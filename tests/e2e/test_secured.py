@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from exporter.simulator import Simulator, serve
+from tests.alerts.peers import PROMETHEUSES
 from tests.e2e.programs import prometheus, until
 from tests.world.authority import Authority
 from tests.world.leaks import MARK
@@ -52,9 +53,10 @@ scrape_configs:
 """
 
 
-async def test_scraped_over_mutual_tls_with_a_password(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", PROMETHEUSES)
+async def test_scraped_over_mutual_tls_with_a_password(tmp_path: Path, version: str) -> None:
     """And only so; a new certificate of the server is no interruption, probes need nothing."""
-    need("prometheus")
+    need(PROMETHEUSES[version])
     authority = Authority(tmp_path)
     authority.issue("server")
     authority.issue("client", "prometheus.example.com")
@@ -80,7 +82,7 @@ async def test_scraped_over_mutual_tls_with_a_password(tmp_path: Path) -> None:
                     for path in ("/-/healthy", "/metrics", "/", "/-/reload")
                 ]
             configuration = SCRAPE.format(target=address, password=PASSWORD)
-            async with prometheus(tmp_path, configuration) as scraper:
+            async with prometheus(tmp_path, configuration, name=PROMETHEUSES[version]) as scraper:
 
                 async def up() -> dict[str, str]:
                     targets = (await scraper.get("targets"))["activeTargets"]

@@ -181,6 +181,24 @@ def test_both_formats_have_the_same_samples() -> None:
     assert openmetrics.count("# EOF") == 1
 
 
+def test_openmetrics_is_told_units_and_infos() -> None:
+    """OpenMetrics 1.0, "Unit" and "Info"; text format 0.0.4 has neither."""
+    pages = [polled().exposition(openmetrics=om).decode() for om in (False, True)]
+    families = list(text_string_to_openmetrics_families(pages[1]))  # type: ignore[no-untyped-call]
+    units = {f.name: f.unit for f in families if f.unit}
+
+    assert units == {
+        f.name: f.name.rpartition("_")[2]
+        for f in families
+        if f.name.endswith(("_seconds", "_bytes", "_days"))
+    }
+    assert units["process_cpu_seconds"] == "seconds"
+    assert "# UNIT" not in pages[0]
+    for name in ("ukc_exporter_build", "ukc_exporter_shard"):
+        assert f"# TYPE {name}_info gauge\n" in pages[0]
+        assert f"# TYPE {name} info\n" in pages[1]
+
+
 def test_a_poll_shows_when_it_has_ended() -> None:
     """A scrape in the middle of one finds what the last one gave."""
     telemetry = Telemetry()

@@ -53,7 +53,7 @@ CONTROLS: list[Row] = [
         "what is simulated",
         lambda w: control(w, "GET", "").json()["data"],
         {
-            "metro": "fra0",
+            "metro": "fra",
             "now": NOW,
             "time": "2024-06-05T19:06:10+00:00",
             "speed": 0,

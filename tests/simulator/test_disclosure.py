@@ -104,7 +104,7 @@ PENDING_RENEWAL, FAILED_RENEWAL = "29d9h", "20d"
             Group("a.example", states={"pending": "issuing"}), "valid", VALID, id="not of this one"
         ),
         pytest.param(
-            Group("a.example", by_metro={"fra0": Override(omits=("subject",))}),
+            Group("a.example", by_metro={"fra": Override(omits=("subject",))}),
             "valid",
             without(VALID, "subject"),
             id="in this metro",

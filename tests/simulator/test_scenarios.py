@@ -86,27 +86,27 @@ def test_a_bundled_scenario(name: str, start: float) -> None:
         pytest.param("generation: 3", "generation", id="a third generation"),
         pytest.param(
             "certificates: [{common_name: a, uploaded_after: 3h}]",
-            "a in fra0: uploaded_after: only an upload",
+            "a in fra: uploaded_after: only an upload",
             id="a request that was uploaded",
         ),
         pytest.param(
             "certificates: [{common_name: a, source: upload, age: 1d, uploaded_after: 3h}]",
-            "a in fra0: uploaded_after: age says it already",
+            "a in fra: uploaded_after: age says it already",
             id="two times of an upload",
         ),
         pytest.param(
             "certificates: [{common_name: a, source: upload, expires_in: 89d, uploaded_after: 2d}]",
-            "a in fra0: uploaded_after: it would have been uploaded after the start",
+            "a in fra: uploaded_after: it would have been uploaded after the start",
             id="an upload in the future",
         ),
         pytest.param(
             "certificates: [{common_name: a, source: upload, renewal_omits: [not_after]}]",
-            "a in fra0: renewal_omits: an upload is never renewed",
+            "a in fra: renewal_omits: an upload is never renewed",
             id="the renewal of an upload",
         ),
         pytest.param(
             "certificates: [{common_name: a, states: {error: valid}}]",
-            "a in fra0: states: expected names that the specification does not have",
+            "a in fra: states: expected names that the specification does not have",
             id="an error that is called valid",
         ),
         pytest.param(

@@ -1,7 +1,6 @@
 """HTTP/1.1 on one connection, with bounds on what its client can hold up (decisions/0402)."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from typing import Final, NamedTuple, Protocol
 
@@ -159,8 +158,12 @@ class Connection(H11Protocol):
                     raise ClientDisconnected
                 await send(message)
 
-            with contextlib.suppress(ClientDisconnected):
+            try:
                 await app(scope, receive, sending)
+            except ClientDisconnected:
+                # uvicorn would call it a fault of the application until it knows of it, too.
+                while (await receive())["type"] != "http.disconnect":
+                    pass
 
         return answer
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import resource
 import socket
 import ssl
@@ -39,7 +40,12 @@ def anyio_backend() -> tuple[str, dict[str, Any]]:
 
 
 async def _app(scope: Scope, receive: Receive, send: Send) -> None:
-    """Health, and a page too big for any buffer."""
+    """Health, a page too big for any buffer, and one that takes its time and never ends."""
+    if scope["path"] == "/endless":
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while True:
+            await send({"type": "http.response.body", "body": b"x", "more_body": True})
+            await asyncio.sleep(0)
     if scope["path"] != "/big":
         await create_probe_app(lambda: True)(scope, receive, send)
         return
@@ -166,6 +172,17 @@ async def test_a_client_that_never_reads_is_disconnected() -> None:
 
     assert codes == [200, 200, 200]
     assert passed == pytest.approx(LIMITS.answer, abs=1)
+
+
+async def test_a_client_that_leaves_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    """In the middle of an answer, as a scraper does whose time is over."""
+    request = b"GET /endless HTTP/1.1\r\nHost: a\r\n\r\n"
+    async with serving() as where, connected(where, request) as (reader, writer):
+        await reader.readexactly(1)
+        writer.write_eof()
+        await ended(reader)
+
+    assert [r.getMessage() for r in caplog.records if r.levelno >= logging.ERROR] == []
 
 
 @pytest.mark.parametrize(
