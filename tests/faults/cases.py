@@ -154,7 +154,8 @@ ITEMS = (
     _items("two with one uuid", item(uuid="n", name="twin"), skipped={"other": 1}),
     _items("two with one name", item(uuid="t", name="neighbour"), skipped={"other": 1}),
     _items("a failed item", {"status": "error", "error": 8, "uuid": "g"}, skipped={"not_found": 1}),
-    _items("no object for an item", None, 7, "x", [], skipped={"undecodable": 4}),
+    # What was there before may be these, and stays.
+    _items("no object for an item", None, 7, "x", [], skipped={"undecodable": 4}, served=3),
     _fine("quotes in a name", name='quo"te\\'),
     _fine("newlines in a name", name="a\r\nb\n# HELP x y\nx 1\n"),
     _fine("NUL in a name", name="a\0b"),
@@ -178,6 +179,7 @@ ITEMS = (
         "an item with neither name nor uuid",
         item(name=..., uuid=...),
         skipped={"undecodable": 1},
+        served=3,
     ),
     _raw("half a surrogate", b"\\ud800"),
     _raw("an escape that there is not", b"\\x"),
