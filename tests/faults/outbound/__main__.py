@@ -5,20 +5,26 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 from tests.faults.outbound import attacks
-from tests.faults.outbound.attacks import Command, Outcome
+from tests.faults.outbound.target import Command, Outcome
 from tests.world.processes import COMMAND
 
 ATTACKS: Mapping[str, Callable[[Command], Awaitable[Outcome]]] = {
-    "a 401 nested 1,000 deep": lambda c: attacks.answered(attacks.REFUSED_DEEP, 20, command=c),
-    "a field nested 1,000 deep": lambda c: attacks.answered(attacks.ITEM_DEEP, 20, command=c),
-    "100,000 brackets, unclosed": lambda c: attacks.answered(attacks.UNCLOSED, 20, command=c),
+    "a 401 nested 1,000 deep": lambda c: attacks.answered(
+        attacks.REFUSED_DEEP, times=20, command=c
+    ),
+    "a field nested 1,000 deep": lambda c: attacks.answered(attacks.ITEM_DEEP, times=20, command=c),
+    "100,000 brackets, unclosed": lambda c: attacks.answered(attacks.UNCLOSED, times=20, command=c),
     "10,000,000 zeros in 20 KB": lambda c: attacks.dense(10, command=c),
     "100,000 odd certificates": lambda c: attacks.odd_items(100_000, 5, command=c),
-    "a batch that fails, others each time": lambda c: attacks.changing_batches(2000, command=c),
+    "a batch that fails, others each time": lambda c: attacks.changing_batches(5, 100, command=c),
     "a directory for a token": lambda c: attacks.directory(30, command=c),
     "the token repeated in escapes": lambda c: attacks.repeated_token(5, command=c),
     "an expression that backtracks": lambda c: attacks.catastrophe(20, command=c),
     "cookies": lambda c: attacks.cookies(200, command=c),
+    "an error that nobody foresaw": lambda c: attacks.unforeseen(20, command=c),
+    "90 metros without a name server": lambda c: attacks.mute_names(90, 20, command=c),
+    "the clock a day ahead": lambda c: attacks.clock(1, "1h", 10, command=c),
+    "the clock a day back": lambda c: attacks.clock(-1, "2s", 60, command=c),
     "500 metros": lambda c: attacks.many_metros(500, command=c),
 }
 

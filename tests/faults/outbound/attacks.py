@@ -1,24 +1,23 @@
-"""What an API may do, or an operator by mistake, and what comes of the polls meanwhile."""
+"""What an API may do, or an operator by mistake, and what comes of it."""
 
 import asyncio
 import contextlib
 import gzip
-import itertools
+import json
 import re
 import shutil
 import statistics
-import tempfile
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import NamedTuple
 
 import httpx
 
+from exporter.api.protocol import BATCH_SIZE
 from tests.faults.kinds import TOKEN
+from tests.faults.outbound.target import Command, Outcome, amid, drain, polled, target
+from tests.faults.outbound.worlds import CLOCK, MUTE, UNFORESEEN
 from tests.world.api import Answer, Received, ScriptedApi, http
 from tests.world.builders import body, item
-from tests.world.processes import COMMAND, Running, running
+from tests.world.processes import COMMAND
 
 DEEP = b"[" * 1000 + b"]" * 1000
 DENSE = b'{"status":"success","data":{"certificates":[' + b"0," * 10_000_000 + b"0]}}"
@@ -26,172 +25,59 @@ ESCAPED = "".join(f"\\u{ord(character):04x}" for character in TOKEN).encode()
 CATASTROPHE = "'([a-z0-9]+-?)*\\.example\\.org'"
 
 
-class Outcome(NamedTuple):
-    """What came of it.
-
-    `ended` tells that the process ended, `reasons` why polls of the odd metro failed; the metro
-    beside it was polled `polls` times for each of its own. Memory grew by `growth` bytes at most,
-    and descriptors by `descriptors`; `told` is what else there is to tell.
-    """
-
-    ended: bool
-    reasons: frozenset[str] = frozenset()
-    polls: float = 0
-    growth: int = 0
-    descriptors: int = 0
-    told: str = ""
-
-
-class Target(NamedTuple):
-    """An exporter with an odd metro and one beside it, and what it said of both at first."""
-
-    process: Running
-    url: str
-    odd: ScriptedApi
-    well: ScriptedApi
-    folder: Path
-
-    async def page(self, path: str = "/metrics") -> str:
-        """What it serves there; empty where it does not answer within 10 s."""
-        try:
-            async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
-                return (await client.get(self.url + path)).text
-        except httpx.HTTPError:
-            return ""
-
-    def memory(self) -> int:
-        """Resident memory, in bytes."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        match = re.search(r"VmRSS:\s+(\d+) kB", status)
-        return int(match[1]) * 1024 if match else 0
-
-    def descriptors(self) -> int:
-        """How many files are open."""
-        return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
-
-
-@contextlib.asynccontextmanager
-async def target(
-    odd: ScriptedApi,
-    *,
-    settings: str = "interval: 100ms",
-    exclude: str = "none",
-    command: tuple[str, ...] = COMMAND,
-    metros: int = 1,
-) -> AsyncIterator[Target]:
-    """An exporter that polls both some times a second; the odd API serves so many `metros`.
-
-    `settings` are the configuration's own, `exclude` is an expression.
-    """
-    well = ScriptedApi(http(200, body(item(uuid="w", name="well"))))
-    async with contextlib.AsyncExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        (folder / "token").write_text(TOKEN)
-        first, beside = [await stack.enter_async_context(api.serving()) for api in (odd, well)]
-        each = ", ".join(f"{{name: odd{n or ''}, url: '{first}'}}" for n in range(metros))
-        (folder / "exporter.yaml").write_text(
-            f"{settings}\ntimeout: 5s\n"
-            f"accounts:\n- {{name: a, token_file: {folder / 'token'}, exclude: {exclude}, "
-            f"metros: [{{name: well, url: '{beside}'}}, {each}]}}\n"
-        )
-        process = await stack.enter_async_context(
-            running(
-                f"--config.file={folder / 'exporter.yaml'}",
-                "--web.listen-address=127.0.0.1:0",
-                "--log.level=info",
-                command=command,
-            )
-        )
-        yield Target(process, await process.url(), odd, well, folder)
-
-
-async def polled(exporter: Target, times: int, seconds: float = 60) -> Outcome:
-    """The odd metro is asked so many times; a process that stands still ends the wait."""
-    memory, descriptors = exporter.memory(), exporter.descriptors()
-    most, before = memory, len(exporter.well.received)
-    asked = len(exporter.odd.received)
-    drain = asyncio.create_task(_drain(exporter.process))
-    until = time.monotonic() + seconds
-    while len(exporter.odd.received) < asked + times and time.monotonic() < until:
-        if exporter.process.process.returncode is not None:
-            break
-        await asyncio.sleep(0.02)
-        with contextlib.suppress(OSError):
-            most = max(most, exporter.memory())
-    page = await exporter.page()
-    drain.cancel()
-    await asyncio.wait([drain])
-    ended = exporter.process.process.returncode is not None or not exporter.memory()
-    failures = re.findall(r'failures_total\{.*metro="odd",.*reason="(\w+)".*\} (\S+)', page)
-    return Outcome(
-        ended,
-        frozenset(reason for reason, count in failures if float(count)),
-        round(
-            (len(exporter.well.received) - before) / max(1, len(exporter.odd.received) - asked), 1
-        ),
-        most - memory,
-        0 if ended else exporter.descriptors() - descriptors,
-        "" if page or ended else "no scrape is answered",
-    )
-
-
-async def _drain(process: Running) -> None:
-    """Read the log, so that the exporter never waits for a reader."""
-    assert process.process.stderr is not None
-    while line := await process.process.stderr.readline():
-        process.err += line.decode()
-
-
-Command = tuple[str, ...]
-
-
-async def answered(answer: Answer, times: int, *, command: Command = COMMAND) -> Outcome:
-    """The odd metro always answers like this."""
-    async with target(ScriptedApi(answer), command=command) as exporter:
+async def answered(*answers: Answer, times: int, command: Command = COMMAND) -> Outcome:
+    """The odd metro answers like this, with the last one for ever."""
+    async with target(ScriptedApi(*answers), command=command) as exporter:
         return await polled(exporter, times)
 
 
 async def dense(times: int, *, command: Command = COMMAND) -> Outcome:
     """Twenty megabytes of zeros and commas, packed into some ten kilobytes."""
     return await answered(
-        http(200, gzip.compress(DENSE), Content_Encoding="gzip"), times, command=command
+        http(200, gzip.compress(DENSE), Content_Encoding="gzip"), times=times, command=command
     )
 
 
 async def odd_items(many: int, times: int, *, command: Command = COMMAND) -> Outcome:
     """So many certificates of which each has a field of a wrong type."""
     items = [item(uuid=str(n), name=str(n), state=7) for n in range(many)]
-    return await answered(http(200, body(*items)), times, command=command)
+    return await answered(http(200, body(*items)), times=times, command=command)
 
 
 class ChangingBatches(ScriptedApi):
-    """Lists other certificates each time, and never tells their details."""
+    """Lists other certificates each time, and never tells the details of the last batch."""
 
-    def __init__(self) -> None:
+    def __init__(self, batches: int) -> None:
         super().__init__()
-        self._numbers = itertools.count()
+        self._size = batches * BATCH_SIZE
+        self._end = 0
 
     def _answer(self, request: Received) -> Answer:
-        if "/list" not in request.line:
+        if "/list" in request.line:
+            start, self._end = self._end, self._end + self._size
+            names = ({"uuid": f"u{n}", "name": f"n{n}"} for n in range(start, self._end))
+            return http(200, body(*names))
+        uuids = [asked["uuid"] for asked in json.loads(request.body)]
+        if f"u{self._end - 1}" in uuids:
             return http(500)
-        start = next(self._numbers) * 400
-        items = [{"uuid": f"u{n}", "name": f"n{n}"} for n in range(start, start + 400)]
-        return http(200, body(*items))
+        return http(200, body(*(item(uuid=uuid, name=f"n-{uuid}") for uuid in uuids)))
 
 
-async def changing_batches(times: int, *, command: Command = COMMAND) -> Outcome:
-    """One batch is always refused, of certificates that are others at each poll."""
+async def changing_batches(batches: int, polls: int, *, command: Command = COMMAND) -> Outcome:
+    """One batch of so many is always refused, of certificates that are others at each poll."""
     settings = "interval: 20ms\nfetch: batched"
-    async with target(ChangingBatches(), settings=settings, command=command) as exporter:
-        await polled(exporter, times // 4)  # what it needs at all is no growth
-        return await polled(exporter, times)
+    requests = batches + 1
+    async with target(ChangingBatches(batches), settings=settings, command=command) as exporter:
+        await polled(exporter, polls // 4 * requests)  # what it needs at all is no growth
+        outcome = await polled(exporter, polls * requests)
+        return outcome._replace(polls=round(outcome.polls * requests, 1))
 
 
 async def directory(polls: int, *, command: Command = COMMAND) -> Outcome:
     """The token's path is a directory for so many polls, and then a file again."""
     api = ScriptedApi(http(200, body(item())))
     async with target(api, command=command) as exporter:
-        drain = asyncio.create_task(_drain(exporter.process))
+        reading = asyncio.create_task(drain(exporter.process))
         await api.asked(3)
         token, before = exporter.folder / "token", exporter.descriptors()
         token.unlink()
@@ -209,8 +95,8 @@ async def directory(polls: int, *, command: Command = COMMAND) -> Outcome:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(10):
                 await api.asked(asked + 2)
-        drain.cancel()
-        await asyncio.wait([drain])
+        reading.cancel()
+        await asyncio.wait([reading])
         healed = "heals" if len(api.received) > asked + 1 else "does not heal"
         ended = exporter.process.process.returncode is not None
         return Outcome(ended, descriptors=more, told=healed)
@@ -264,6 +150,44 @@ async def many_metros(metros: int, *, command: Command = COMMAND) -> Outcome:
                 seconds.append(time.perf_counter() - started)
         ended = exporter.process.process.returncode is not None
         return Outcome(ended, told=f"{statistics.median(seconds) * 1000:.0f} ms a scrape")
+
+
+async def unforeseen(times: int, *, command: Command = COMMAND) -> Outcome:
+    """What unpacks the answers of the odd metro raises an error that nobody foresaw."""
+    packed = http(200, gzip.compress(body(item())), Content_Encoding="gzip")
+    async with target(ScriptedApi(packed), command=amid(UNFORESEEN, command)) as exporter:
+        outcome = await polled(exporter, times)
+        logged = exporter.process.err.count("RuntimeError")
+        return outcome._replace(told=outcome.told or f"logged {logged > 0}")
+
+
+async def mute_names(metros: int, times: int, *, command: Command = COMMAND) -> Outcome:
+    """So many metros whose name server hangs, where 64 threads are all that there may be."""
+    mute = "".join(f", {{name: mute{n}, url: 'https://a.m{n}.test'}}" for n in range(metros))
+    api = ScriptedApi(http(200, body(item())))
+    settings = "interval: 500ms"
+    world = amid(MUTE, command)
+    async with target(api, settings=settings, command=world, others=mute) as exporter:
+        outcome = await polled(exporter, times, seconds=20)
+        page = await exporter.page()
+        reasons = re.findall(r'failures_total\{.*metro="mute.*reason="(\w+)".*\} (\S+)', page)
+        failed = frozenset(reason for reason, count in reasons if float(count))
+        return outcome._replace(reasons=failed)
+
+
+async def clock(days: int, stale_after: str, polls: int, *, command: Command = COMMAND) -> Outcome:
+    """The clock leaps and the odd metro fails so often; what becomes of its data is told."""
+    api = ScriptedApi(http(200, body(item(name="kept"))))
+    settings = f"interval: 100ms\nstale_after: {stale_after}"
+    async with target(api, settings=settings, command=amid(CLOCK, command)) as exporter:
+        outcome = await polled(exporter, 3)
+        (exporter.folder / "leap").write_text(str(days * 86_400))
+        api.answers = [http(500)]
+        for _ in range(polls):
+            outcome = await polled(exporter, 1)
+            if outcome.ended or 'name="kept"' not in await exporter.page():
+                return outcome._replace(told="withdrawn")
+        return outcome._replace(told="kept")
 
 
 REFUSED_DEEP = http(401, b'{"status":"error","message":' + DEEP + b"}")

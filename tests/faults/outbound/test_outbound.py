@@ -1,11 +1,12 @@
 """The attacks of `python -m tests.faults.outbound` in a bounded form, against a process."""
 
+import re
 from collections.abc import Awaitable, Callable
 
 import pytest
 
 from tests.faults.outbound import attacks
-from tests.faults.outbound.attacks import Outcome
+from tests.faults.outbound.target import Outcome
 
 pytestmark = pytest.mark.anyio
 
@@ -18,18 +19,23 @@ FEW = 8
     ("attack", "reasons", "growth"),
     [
         pytest.param(
-            lambda: attacks.answered(attacks.REFUSED_DEEP, 5), {"unauthorized"}, 30, id="a deep 401"
-        ),
-        pytest.param(lambda: attacks.answered(attacks.ITEM_DEEP, 5), set(), 30, id="a deep field"),
-        pytest.param(
-            lambda: attacks.answered(attacks.UNCLOSED, 5), {"undecodable"}, 30, id="unclosed"
+            lambda: attacks.answered(
+                attacks.REFUSED_DEEP, attacks.ITEM_DEEP, attacks.UNCLOSED, times=5
+            ),
+            {"unauthorized", "undecodable"},
+            30,
+            id="deep",
         ),
         pytest.param(lambda: attacks.dense(1), {"undecodable"}, 250, id="dense"),
         pytest.param(lambda: attacks.odd_items(10_000, 2), set(), 150, id="odd items"),
         pytest.param(
-            lambda: attacks.changing_batches(100), {"server_error"}, 10, id="other batches"
+            lambda: attacks.changing_batches(3, 12), {"server_error"}, 10, id="other batches"
         ),
         pytest.param(lambda: attacks.catastrophe(5), set(), 30, id="an expression"),
+        # Where no thread can be had, that is an error that nobody foresaw.
+        pytest.param(
+            lambda: attacks.mute_names(90, 2), {"timeout", "other"}, 30, id="mute name servers"
+        ),
     ],
 )
 async def test_an_odd_metro(
@@ -47,7 +53,7 @@ async def test_an_odd_metro(
 
 async def test_a_directory_for_a_token() -> None:
     """It leaves no descriptors behind, and a file in its place is read again."""
-    outcome = await attacks.directory(10)
+    outcome = await attacks.directory(5)
 
     assert (outcome.ended, outcome.told) == (False, "heals")
     assert outcome.descriptors <= 2
@@ -60,6 +66,31 @@ async def test_a_token_in_escapes() -> None:
 
 async def test_cookies() -> None:
     """None is sent back."""
-    outcome = await attacks.cookies(20)
+    outcome = await attacks.cookies(10)
 
     assert int(outcome.told.split()[0]) < 1000
+
+
+async def test_what_nobody_foresaw() -> None:
+    """It costs its own polls, and is logged."""
+    outcome = await attacks.unforeseen(3)
+
+    assert (outcome.ended, outcome.reasons, outcome.told) == (
+        False,
+        frozenset({"other"}),
+        "logged True",
+    )
+    assert outcome.polls >= 1
+
+
+@pytest.mark.parametrize(
+    ("days", "stale_after", "told"), [(1, "1h", "kept"), (-1, "1s", "withdrawn")]
+)
+async def test_a_clock_that_leaps(days: int, stale_after: str, told: str) -> None:
+    """What cannot be read ages by another clock."""
+    assert (await attacks.clock(days, stale_after, 3 if days > 0 else 60)).told == told
+
+
+async def test_many_metros() -> None:
+    """A scrape of them is answered."""
+    assert re.fullmatch(r"\d+ ms a scrape", (await attacks.many_metros(50)).told)
