@@ -16,7 +16,8 @@ ExporterError
     └── Unexpected              other
 
 An exception outside this tree is a bug in the exporter. While an answer is fetched, read or
-rendered it fails that poll as `other` (polling/unforeseen.py); anywhere else it ends the process.
+rendered it fails that poll as `other` (polling/unforeseen.py); while a configuration is reloaded,
+that reload; anywhere else it ends the process.
 """
 
 from typing import ClassVar, Final

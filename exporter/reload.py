@@ -2,7 +2,9 @@
 
 import asyncio
 import time
+import traceback
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 import structlog
 
@@ -10,6 +12,8 @@ from exporter.config import Configuration
 from exporter.errors import ConfigurationError
 from exporter.exposition.telemetry import Telemetry
 from exporter.web import WebSettings
+
+_FRAMES: Final = 6
 
 log = structlog.get_logger()
 
@@ -40,7 +44,8 @@ class Reloader:
     async def reload(self) -> None:
         """Put the files as they are now in force.
 
-        Raises `ConfigurationError`, and then nothing has changed.
+        Raises `ConfigurationError`, and then nothing has changed; also for an exception that
+        nobody foresaw, which is counted.
         """
         async with self._turn:
             try:
@@ -52,5 +57,12 @@ class Reloader:
                 self._telemetry.configuration_refused(str(exc))
                 log.warning("configuration refused, the old one stays", error=str(exc))
                 raise
+            except Exception as exc:  # a thread that cannot be had, say: it costs this reload
+                self._telemetry.internal_error()
+                self._telemetry.configuration_refused(message := f"{type(exc).__name__}: {exc}")
+                text = "".join(traceback.format_exception(exc, limit=-_FRAMES))
+                event = "this is a bug in the exporter; it costs this reload"
+                log.error(event, traceback=text)  # noqa: TRY400 - as for a poll
+                raise ConfigurationError(message) from exc
             self._telemetry.configuration_loaded(self._clock())
             log.info("configuration reloaded")

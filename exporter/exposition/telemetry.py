@@ -177,7 +177,7 @@ _SHARDS: Final = Family(
 _INTERNAL_ERRORS: Final = Family(
     Counter,
     "ukc_exporter_internal_errors_total",
-    "Total number of unexpected exceptions, each of which failed one poll.",
+    "Total number of unexpected exceptions, each of which failed one poll or reload.",
 )
 
 EXPORTER_FAMILIES: Final[tuple[Family[Any], ...]] = (
