@@ -7,7 +7,7 @@ import pytest
 from tests.faults.outbound import attacks
 from tests.faults.outbound.attacks import Outcome
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
 
 MEGABYTES = 1_000_000
 FEW = 8
