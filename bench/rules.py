@@ -130,9 +130,9 @@ def _serving(text: str) -> Iterator[str]:
 
 
 class Evaluation(NamedTuple):
-    """One evaluation of all groups: seconds in all, and by rule."""
+    """One evaluation of each group: its seconds by group, and by rule."""
 
-    seconds: float
+    groups: dict[str, float]
     rules: dict[str, float]
 
 
@@ -198,7 +198,7 @@ def _evaluations(port: int) -> Iterator[Evaluation]:
         if broken:
             raise RuntimeError(f"{broken[0]['name']}: {broken[0]['lastError']}")
         yield Evaluation(
-            sum(group["evaluationTime"] for group in groups),
+            {group["name"]: group["evaluationTime"] for group in groups},
             {rule["name"]: rule["evaluationTime"] for group in groups for rule in group["rules"]},
         )
     raise RuntimeError("Prometheus does not evaluate in time")
@@ -227,9 +227,11 @@ def main() -> None:
         found, memory = measure(
             options.prometheus, options.rules, text, options.interval, options.evaluations
         )
-        middle = statistics.median(one.seconds for one in found)
-        least, most = (pick(one.seconds for one in found) for pick in (min, max))
-        print(f"{size:,} certificates: {middle:.3f} s an evaluation, {least:.3f} to {most:.3f} s")
+        print(f"{size:,} certificates, seconds an evaluation:")
+        for name in found[0].groups:
+            seconds = [one.groups[name] for one in found]
+            middle, least, most = statistics.median(seconds), min(seconds), max(seconds)
+            print(f"  {middle:.3f} s {name}, {least:.3f} to {most:.3f} s")
         print(f"  {memory.resident:,.0f} MB resident, {memory.peak:,.0f} MB at most")
         for name in sorted(found[0].rules, key=lambda name: -found[-1].rules[name])[:8]:
             print(f"  {statistics.median(one.rules[name] for one in found):.3f} s {name}")

@@ -17,7 +17,7 @@ _TOKEN: Final = "demo:not-a-secret"  # noqa: S105 - the simulator's, made up her
 _WELCOME: Final = """\
 Three simulated metros ({metros}), a certificate for every state and urgency.
 
-  {url}{root}  what was read, and when
+  {url}{root}  what needs attention, and what to do about it
   {url}{path}  what Prometheus scrapes
 
 In another terminal:

@@ -140,7 +140,7 @@ def _add_status(add: _AddParser) -> None:
         choices=("critical", "warning", "never"),
         default="critical",
         metavar="SEVERITY",
-        help="exit with 1 if a certificate shown has this severity or a graver one: "
+        help="exit with 1 if a certificate shown has this severity or a more severe one: "
         "%(choices)s (default: %(default)s); a metro that cannot be read always does",
     )
 

@@ -20,7 +20,7 @@ Severity = Literal["critical", "warning", "info"]
 Ladder = Literal["expiry", "issuance", "oddity"]
 
 COLOURS: Final[Mapping[Severity, str]] = {"critical": "red", "warning": "orange", "info": "blue"}
-"""What a severity looks like, the gravest first; what needs no attention is green."""
+"""What a severity looks like, the most severe first; what needs no attention is green."""
 
 RENEWALS: Final = ("automatic", "manual", "unknown")
 """Who renews a certificate: the platform, its owner, or nobody can tell before issuance."""
@@ -38,7 +38,7 @@ class Reason(NamedTuple):
 
     @property
     def severities(self) -> tuple[Severity, ...]:
-        """Every severity that it may have, the gravest first."""
+        """Every severity that it may have, the most severe first."""
         return tuple(s for s in COLOURS if s in (*self.in_use, *self.unused))
 
     @property
@@ -108,7 +108,7 @@ REASONS: Final = (
     Reason(
         "expiry_unknown",
         "oddity",
-        "It is valid, or is being renewed, and its expiry was never told.",
+        "It is valid, or is being renewed, and its expiry is not known.",
         "UKCCertificateExpiryUnknown",
         ("warning",),
         ("warning",),

@@ -7,13 +7,14 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from functools import partial
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, ParamSpec, Protocol, TypeVar
 
 SWITCH_SECONDS: Final = 0.0005
 """How long a thread that reads or renders may hold the interpreter's lock."""
 
 _FREED_AT_ONCE: Final = 1024
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 Steps = Generator[None, None, T]
@@ -55,6 +56,15 @@ def finished(steps: Steps[T], most: float = math.inf) -> T:
         if pauses > most:
             raise ValueError("it takes too long")
     return result[0]
+
+
+def whole(work: Callable[P, Steps[T]]) -> Callable[P, T]:
+    """The same work without a pause, for those who have nothing else to do."""
+
+    def done(*arguments: P.args, **options: P.kwargs) -> T:
+        return finished(work(*arguments, **options))
+
+    return done
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:

@@ -12,7 +12,7 @@ from tests.world.builders import body, item
 from tests.world.leaks import MARK
 from tests.world.processes import running
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
 
 MUTE = """
 import socket, sys, time

@@ -58,10 +58,10 @@ def renewals() -> AnnotationQuery:
 def certificates() -> table.Panel:
     """All that a tile could say, of each metro."""
     about = (
-        "Each certificate of the domain, the gravest first. Click a reason for its section of the "
-        "runbook. “Behind” is by how much an uploaded one expires before the newest in any metro: "
-        "where it has a colour, upload the newest there too, then remove the old one. “-” in time "
-        "left: never issued. “Next attempt”: mend the domain's DNS before it.\n\n"
+        "Each certificate of the domain, the most severe first. Click a reason for its section of "
+        "the runbook. “Behind” is by how much an uploaded one expires before the newest in any "
+        "metro: where it has a colour, upload the newest there too, then remove the old one. “-” "
+        "in time left: never issued. “Next attempt”: mend the domain's DNS before it.\n\n"
         + sections("UKCCertificateDrift")
     )
     panel = listing(
@@ -103,7 +103,7 @@ def certificates() -> table.Panel:
 
 def severities() -> statetimeline.Panel:
     about = (
-        "Since when: the gravest reason of each certificate over time, by severity. "
+        "Since when: the most severe reason of each certificate over time, by severity. "
         "A gap is a time in which the metro was not read, or the certificate did not exist."
     )
     panel = bands("Severity", about, over_time(queries.GRAVEST, _WHERE))

@@ -85,10 +85,10 @@ def needing(name: str) -> stat.Panel:
         "info": "nothing is at risk; attach them, or delete them",
     }[name]
     about = (
-        f"Certificates whose gravest reason is {name}, each counted once. Not green: {todo}. "
+        f"Certificates whose most severe reason is {name}, each counted once. Not green: {todo}. "
         f"Certificates without series are counted too, by reason. {_SEARCHED}"
     )
-    panel = tile(name.title(), about, links.counted(name), instant(queries.gravest(name)))
+    panel = tile(name.title(), about, links.counted(name), instant(queries.most_severe(name)))
     panel.mappings([unknown(), MISSED])
     return panel.thresholds(thresholds(none_good(COLOURS[name])))
 
@@ -139,10 +139,10 @@ def data_age() -> stat.Panel:
 
 def certificates() -> table.Panel:
     about = (
-        "What needs somebody, a row for each domain, the gravest first and then what expires "
+        "What needs somebody, a row for each domain, the most severe first and then what expires "
         "sooner. Metros are those in which something is wrong. Click a domain for its history, a "
         "reason for the runbook. Severity and Reason above choose the rows; a tile does so with a "
-        f"click. The {queries.ROWS} gravest reasons at most."
+        f"click. The {queries.ROWS} most severe reasons at most."
     )
     panel = listing(
         "What needs attention, by domain",
@@ -217,9 +217,9 @@ def expiries() -> barchart.Panel:
 
 def firing() -> table.Panel:
     about = (
-        "Alerts that fire now: those about a domain as one row, the gravest first. “none” is good. "
-        "Click an alert for its section of the runbook, a domain for its certificates. A row that "
-        "says so means that nothing can fire: load `alerts/*.rules.yaml` into Prometheus."
+        "Alerts that fire now: those about a domain as one row, the most severe first. “none” is "
+        "good. Click an alert for its section of the runbook, a domain for its certificates. A row "
+        "that says so means that nothing can fire: load `alerts/*.rules.yaml` into Prometheus."
     )
     panel = listing(
         "Firing alerts",

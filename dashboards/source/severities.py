@@ -12,7 +12,7 @@ OK: Final = "green"
 UNKNOWN: Final = "#808080"
 PLAIN: Final = "text"
 
-#: Each severity as a number, the gravest first and greatest.
+#: Each severity as a number, the most severe first and greatest.
 RANKS: Final = {severity: len(COLOURS) - place for place, severity in enumerate(COLOURS)}
 
 RUNBOOK: Final = "https://github.com/unikraft-cloud/certificate-exporter/blob/main/docs/runbook.md"

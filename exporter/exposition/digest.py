@@ -22,14 +22,14 @@ _ROW: Final = {reason.name: row for row, reason in enumerate(REASONS)}
 _IMMINENT: Final = [_GRAVITY["critical"], _ROW["imminent"]]
 
 Urgency = tuple[int, int, float]
-"""Severity, row of the table and end of validity: the gravest sorts first, the healthy last."""
+"""Severity, row of the table and end of validity: the most severe sorts first, the healthy last."""
 
 
 class Digest(NamedTuple):
     """One metro in short.
 
     `urgent` are the places of the most urgent certificates within the judgement, in order;
-    `leading` counts certificates by the gravest reason of each. `skipped` counts by reason the
+    `leading` counts certificates by the most severe reason of each. `skipped` counts by reason the
     items that could not be read, of which `examples` are the first; `unread_fields` by field.
     `next_end` is when the first that is in use and critical expires (Unix time), if that is known.
     """
@@ -65,7 +65,7 @@ def digest(
 
 
 def leading(attention: Attention) -> tuple[str, Severity]:
-    """The gravest of a certificate's reasons, and of equals the first."""
+    """The most severe of a certificate's reasons, and of equals the first."""
     return min(attention, key=lambda reason: _GRAVITY[reason[1]])
 
 

@@ -18,7 +18,7 @@ from exporter.exposition.families import FAMILIES, Block, Family, metro_labels
 from exporter.exposition.selection import shown
 from exporter.exposition.units import with_units
 from exporter.judgement import Judgement, Policy, Standing, judge
-from exporter.loop import Steps, finished
+from exporter.loop import Steps, whole
 from exporter.polling.snapshot import Key, MetroSnapshot
 
 CHUNK: Final = 1024
@@ -96,18 +96,8 @@ def render_in_steps(
     )
 
 
-def render(
-    snapshot: MetroSnapshot,
-    previous: MetroPage | None,
-    *,
-    now: float,
-    selection: Selection = _EVERYTHING,
-    policy: Policy = Policy(),
-) -> MetroPage:
-    """The same, all at once."""
-    return finished(
-        render_in_steps(snapshot, previous, now=now, selection=selection, policy=policy)
-    )
+render: Final = whole(render_in_steps)
+"""The same, all at once."""
 
 
 def _samples(

@@ -35,7 +35,7 @@ def passing(selection: Selection) -> Callable[[Certificate], bool] | None:
 def shown(judgement: Judgement, selection: Selection, *, filtered: int) -> Shown:
     """The certificates of a metro to show, `filtered` having been left out already.
 
-    Where there are too many, those that need attention stay, the gravest first.
+    Where there are too many, those that need attention stay, the most severe first.
     """
     everyone = len(judgement.certificates)
     chosen = _chosen(judgement, selection)
@@ -65,7 +65,7 @@ def _only(judgement: Judgement, places: Sequence[int]) -> Judgement:
 def _first(judgement: Judgement, places: Sequence[int], most: int) -> Sequence[int]:
     """So many of the places, those of one common name together, for they are judged together.
 
-    Names that need attention come first, the gravest before others, and of these what was never
+    Names that need attention come first, the most severe before others, and of these what was never
     issued or expires soonest.
     The others stay in the order of the API: who is shown does not change with each renewal.
     """
@@ -73,8 +73,8 @@ def _first(judgement: Judgement, places: Sequence[int], most: int) -> Sequence[i
     urgency: dict[str, tuple[int, float]] = {}
     for place, reasons in judgement.attention.items():
         c = certificates[place]
-        gravest = min(_GRAVITY[severity] for _, severity in reasons)
-        own = (gravest, c.not_after or 0.0)
+        most_severe = min(_GRAVITY[severity] for _, severity in reasons)
+        own = (most_severe, c.not_after or 0.0)
         urgency[_family(c)] = min(own, urgency.get(_family(c), own))
     nothing = (len(_GRAVITY), 0.0)
 

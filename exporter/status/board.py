@@ -19,8 +19,8 @@ from exporter.status.metros import (
     GRADES,
     Metro,
     at,
-    gravest,
     metro_status,
+    most_severe,
     reasons,
     severities,
     thresholds,
@@ -116,7 +116,7 @@ class Board:
         return Status(
             version=__version__,
             now=moment(now),
-            severity=gravest((*self._grades(metros), *(metro.severity for metro in each))),
+            severity=most_severe((*self._grades(metros), *(metro.severity for metro in each))),
             summary=summary(each, leading, _seconds_left(metros, now)),
             query=printable(query),
             metros=tuple(sorted(each, key=lambda metro: GRADES.index(metro.severity))),

@@ -15,7 +15,7 @@ from exporter.status.rows import moment
 from exporter.status.words import MENDS, limits, plain, runbook_url
 
 GRADES: Final[tuple[Grade, ...]] = (*COLOURS, "ok")
-"""The gravest first."""
+"""The most severe first."""
 
 _NOT_MENDED_BY_WAITING: Final = ("unauthorized", "forbidden")
 
@@ -38,8 +38,8 @@ def at(polling: Polling, newest: MetroPage | None, now: float) -> Metro:
     return Metro(polling, newest, newest if shown else None)
 
 
-def gravest(grades: Iterable[Grade]) -> Grade:
-    """The gravest of some grades; `ok` of none."""
+def most_severe(grades: Iterable[Grade]) -> Grade:
+    """The most severe of some grades; `ok` of none."""
     return min(grades, key=GRADES.index, default="ok")
 
 
@@ -104,7 +104,7 @@ def _example(item: Unread) -> str:
 
 
 def reasons(metros: Iterable[Metro]) -> Counter[tuple[str, Severity]]:
-    """How many certificates have each reason as their gravest."""
+    """How many certificates have each reason as their most severe one."""
     total: Counter[tuple[str, Severity]] = Counter()
     for metro in metros:
         if metro.page:
@@ -113,7 +113,7 @@ def reasons(metros: Iterable[Metro]) -> Counter[tuple[str, Severity]]:
 
 
 def severities(metros: Iterable[Metro]) -> dict[str, int]:
-    """How many certificates have each severity as their gravest, with a zero for none."""
+    """How many certificates have each severity as their most severe one, with a zero for none."""
     total: dict[str, int] = dict.fromkeys(COLOURS, 0)
     for (_, severity), number in reasons(metros).items():
         total[severity] += number

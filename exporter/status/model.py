@@ -105,7 +105,7 @@ class ConfigurationStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything at `now`, the gravest first.
+    """Everything at `now`, the most severe first.
 
     `certificates` are those that need attention, or all that match the `query`; the counts are of
     single certificates, `more` of those that are not among them.

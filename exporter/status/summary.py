@@ -17,8 +17,8 @@ def summary(
 ) -> str:
     """How the metros were read, and what of their certificates needs attention.
 
-    `leading` counts certificates by their gravest reason; `seconds_left` is until the next one in
-    use expires, of those that are critical, where that is known.
+    `leading` counts certificates by the most severe reason of each; `seconds_left` is until the
+    next one in use expires, of those that are critical, where that is known.
     """
     total = sum(metro.certificates for metro in metros)
     if not total:

@@ -23,7 +23,7 @@ _LONGEST_WHOLE_DOMAIN: Final = 30
 
 
 def drawn(status: Status) -> bytes:
-    """The sentence, the metros and the certificates, the gravest first, for standard output.
+    """The sentence, the metros and the certificates, the most severe first, for standard output.
 
     As wide as the terminal; coloured on one only, and not with `NO_COLOR` (no-color.org).
     """

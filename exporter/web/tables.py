@@ -26,7 +26,7 @@ _CERTIFICATE: Final = tuple(
 
 
 def metros_table(status: Status) -> str:
-    """How each metro is read, the gravest first."""
+    """How each metro is read, the most severe first."""
     kept = fitting(map(_metro, status.metros), _METROS_CHARACTERS)
     return table("metros", "Metros", _METRO, kept) + left(len(status.metros) - len(kept), "metro")
 
@@ -87,7 +87,7 @@ def heading(status: Status) -> str:
 
 
 def certificates_table(status: Status) -> str:
-    """The certificates, the gravest first, as many as there is room for."""
+    """The certificates, the most severe first, as many as there is room for."""
     if not status.certificates:
         return f"<p>{'No domain or name holds this text.' if status.query else 'None.'}</p>\n"
     several = status.accounts > 1

@@ -28,7 +28,7 @@ from tests.world.dashboard_files import UIDS, load
 
 BASE = "https://github.com/unikraft-cloud/certificate-exporter/blob/main/docs/runbook.md#"
 PROMETHEUS_OWN = {"up"}
-SECTIONS = ("Meaning", "Impact", "First look", "Usual causes", "Fix", "Silence")
+SECTIONS = ("Meaning", "Impact", "Diagnosis", "Usual causes", "Fix", "Silence")
 
 by_id = pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: rule.id)
 every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)

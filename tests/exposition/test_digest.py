@@ -16,7 +16,7 @@ HEALTHY = certificate(uuid="e", name="e")
 
 
 def test_the_gravest_first() -> None:
-    """By their places, each with the gravest reason counted, and when the next one expires."""
+    """By their places, each with the most severe reason counted, and when the next one expires."""
     judgement = judged(HEALTHY, UNUSED, SECOND, FIRST, EXPIRED, now=NOW)
     short = digest(snapshot(*judgement.certificates), judgement)
 

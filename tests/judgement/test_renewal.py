@@ -97,5 +97,5 @@ def test_issuers(issuer: str, expected: bool) -> None:
     ],
 )
 def test_the_operator_knows_better(override: Renewal, facts: dict[str, Any], expected: str) -> None:
-    """A pattern on the whole name; of two the graver side."""
+    """A pattern on the whole name; of two the more severe side."""
     assert renewal(certificate(**facts), override) == expected

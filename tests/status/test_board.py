@@ -113,7 +113,7 @@ def test_a_metro(error: PollError | None, read: bool, expected: tuple[str, bool,
 
 
 def test_metros_that_differ() -> None:
-    """The gravest first; what was read too long ago is not shown, and not called healthy."""
+    """The most severe first; what was read too long ago is not shown, and not called healthy."""
     status = board(
         snapshot(HEALTHY, taken_at=NOW - 12),
         snapshot(EXPIRED, key=DAL, taken_at=NOW - 100),
@@ -170,7 +170,7 @@ def test_who_uses_it_may_not_be_known() -> None:
 
 
 def test_the_order() -> None:
-    """The gravest first, and of those the reason that comes first in the table."""
+    """The most severe first, and of those the reason that comes first in the table."""
     everyone = [UNUSED, SOON, NEVER, GIVEN_UP, IMMINENT, HEALTHY, EXPIRED]
     status = board(snapshot(*everyone, taken_at=NOW)).status()
 
@@ -238,7 +238,7 @@ def test_a_refused_configuration_is_a_warning() -> None:
     ],
 )
 async def test_search(query: str, expected: list[str]) -> None:
-    """Over names and domains, healthy ones too; the gravest first."""
+    """Over names and domains, healthy ones too; the most severe first."""
     books = uploaded("books", 200, common_name="xn--bcher-kva.example.net")
     status = await board(snapshot(HEALTHY, EXPIRED, books, taken_at=NOW)).search(query)
 

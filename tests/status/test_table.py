@@ -113,7 +113,7 @@ def test_a_search_that_finds_nothing() -> None:
     ],
 )
 def test_fail_on(certificates: tuple[object, ...], fail_on: FailOn, expected: bool) -> None:
-    """By the gravest of what is shown."""
+    """By the most severe of what is shown."""
     assert fails(board(snapshot(*certificates)).everything(), fail_on) is expected  # type: ignore[arg-type]
 
 

@@ -34,8 +34,8 @@ ROWS = 300
 AHEAD = 90
 
 
-# --- Tiles: each certificate once, by its gravest reason ---
-def gravest(severity: str) -> str:
+# --- Tiles: each certificate once, by its most severe reason ---
+def most_severe(severity: str) -> str:
     """How many certificates have this severity and no graver one."""
     graver = [s for s, rank in RANKS.items() if rank > RANKS[severity]]
     counted = once(found("attention", f'severity="{severity}"'))
@@ -72,7 +72,7 @@ _OLD = f"{_AGE} > {_PATIENCE}"
 OLD = f"max({_OLD})"
 FRESH = f"max({_AGE}) unless on () ({_OLD})"
 
-# --- The table: a row for each reason of each certificate, the gravest first ---
+# --- The table: a row for each reason of each certificate, the most severe first ---
 #: What the variables choose; a certificate that needs nothing has neither severity nor reason.
 _SHOWN = ("severity=~`${severity:pipe}`", "reason=~`${reason:pipe}`")
 _NEEDING_NOTHING = (

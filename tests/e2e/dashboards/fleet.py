@@ -36,6 +36,6 @@ def tile(prometheus: Prometheus, job: str, title: str, ref: str = "A", **values:
     return number, *display.shown(panel(FLEET, title), number, ref=ref)
 
 
-def gravest(of: World) -> Counter[str | None]:
-    """How many certificates have each severity as their gravest; None is nothing to do."""
-    return Counter(map(truth.gravest, worlds.reasons(of).values()))
+def most_severe(of: World) -> Counter[str | None]:
+    """How many certificates have each severity as their most severe one; None is nothing to do."""
+    return Counter(map(truth.most_severe, worlds.reasons(of).values()))

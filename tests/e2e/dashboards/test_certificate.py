@@ -52,7 +52,7 @@ def of(domain: str) -> dict[Place, Certificate]:
 
 @each_domain
 def test_reasons(prometheus: Prometheus, domain: str) -> None:
-    """A row for each certificate, with the colour of its gravest reason."""
+    """A row for each certificate, with the colour of its most severe reason."""
     reasons = worlds.reasons(WORLDS["mixture"])
     expected = {
         (*place, reason): RANKS.get(severity, 0)

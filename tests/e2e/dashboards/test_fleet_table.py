@@ -44,7 +44,7 @@ def shown_severity(score: float) -> tuple[str | None, str]:
 
 
 def joined(rows: list[tuple[float, Key, Row]]) -> dict[Key, Row]:
-    """One row for each domain, from ranked ones; the gravest says what it is."""
+    """One row for each domain, from ranked ones; the most severe says what it is."""
     table: dict[Key, Row] = {}
     for _, key, row in sorted(rows, key=lambda entry: -entry[0]):
         if key in table:
@@ -81,7 +81,7 @@ def expected_rows(job: str, *severities: str | None) -> dict[Key, Row]:
         chosen = {reason: s for reason, s in found.items() if s in severities}
         if not chosen and (found or None not in severities):
             continue
-        one, worst = worlds.seen(of)[place], truth.gravest(chosen)
+        one, worst = worlds.seen(of)[place], truth.most_severe(chosen)
         left = None if one.not_after is None else round((one.not_after - NOW) / DAY, 4)
         row = Row(
             (worst, COLOURS[worst]) if worst else ("OK", GREEN),

@@ -16,7 +16,7 @@ from tests.e2e.dashboards.fleet import (
     SHOWN,
     Tile,
     asked,
-    gravest,
+    most_severe,
     tile,
 )
 from tests.e2e.dashboards.prometheus import Prometheus
@@ -35,7 +35,7 @@ class TestTiles:
     @pytest.mark.parametrize("job", SHOWN)
     def test_severity(self, prometheus: Prometheus, job: str, severity: str) -> None:
         """Red is what is critical, and nothing else is."""
-        number = gravest(WORLDS[job])[severity]
+        number = most_severe(WORLDS[job])[severity]
         known = (number, None, COLOURS[severity] if number else GREEN)
 
         expected = known if worlds.seen(WORLDS[job]) else UNKNOWN
@@ -44,7 +44,7 @@ class TestTiles:
     @pytest.mark.parametrize("job", SHOWN)
     def test_total_and_ok(self, prometheus: Prometheus, job: str) -> None:
         """With the tiles of the severities they add up."""
-        every, fine = len(worlds.seen(WORLDS[job])), gravest(WORLDS[job])[None]
+        every, fine = len(worlds.seen(WORLDS[job])), most_severe(WORLDS[job])[None]
 
         expected = (every, None, "text") if every else UNKNOWN
         assert expected == tile(prometheus, job, "Total")
@@ -58,7 +58,7 @@ class TestTiles:
         hidden = [f for (_, metro, _), f in worlds.reasons(of).items() if not _shown(job, metro)]
         shown = [f for (_, metro, _), f in worlds.reasons(of).items() if _shown(job, metro)]
         expected = Counter(severity for found in hidden for severity in found.values())
-        expected.update(filter(None, map(truth.gravest, shown)))
+        expected.update(filter(None, map(truth.most_severe, shown)))
         every = len(worlds.seen(of))
 
         for severity, number in expected.items():
@@ -140,7 +140,7 @@ class TestSearch:
         """Each is about what is found; where nothing is, grey, and none is a green zero."""
         of = WORLDS["mixture"]
         found = {p for p, one in worlds.seen(of).items() if matches(search)(one)}
-        by_severity = Counter(truth.gravest(worlds.reasons(of)[place]) for place in found)
+        by_severity = Counter(truth.most_severe(worlds.reasons(of)[place]) for place in found)
         counted = {"Total": len(found), "OK": by_severity[None]}
         counted |= {severity.title(): by_severity[severity] for severity in RANKS}
 

@@ -103,6 +103,6 @@ def reasons(every: Sequence[Certificate], now: float) -> dict[str, Reasons]:
     }
 
 
-def gravest(found: Reasons) -> str | None:
-    """The gravest severity; None where nothing is to do."""
+def most_severe(found: Reasons) -> str | None:
+    """The most severe severity; None where nothing is to do."""
     return max(found.values(), key=lambda severity: RANKS[severity], default=None)

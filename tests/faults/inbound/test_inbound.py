@@ -5,7 +5,7 @@ import pytest
 from tests.faults.inbound import attacks
 from tests.faults.inbound.attacks import ATTACKER, SCRAPER, Outcome
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
 
 MOST_GROWTH = 150_000_000
 

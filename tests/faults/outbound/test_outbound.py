@@ -8,7 +8,7 @@ import pytest
 from tests.faults.outbound import attacks
 from tests.faults.outbound.target import Outcome
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
 
 MEGABYTES = 1_000_000
 FEW = 8
