@@ -17,7 +17,8 @@ from exporter.config import entries
 from exporter.config import file as config
 from exporter.errors import REASONS
 from exporter.web.access.configuration import parse as web_configuration
-from tests.faults.table import table
+from tests.faults.kinds import KINDS
+from tests.faults.table import structure, table
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(
@@ -269,8 +270,12 @@ def test_the_changelog_knows_this_version() -> None:
 
 
 def test_the_fault_matrix_is_documented_as_it_is_tested() -> None:
-    """`python -m tests.faults.table` writes the table."""
-    assert table() in (ROOT / "docs" / "reliability.md").read_text()
+    """`python -m tests.faults.table` writes the tables."""
+    page = (ROOT / "docs" / "reliability.md").read_text()
+
+    assert table() in page
+    assert structure() in page
+    assert f"{len(KINDS)} kinds" in page
 
 
 def test_the_web_config_example_loads(tmp_path: Path) -> None:
