@@ -1,6 +1,6 @@
 """Soak an exporter: faults, reloads, token rotation and four scrapers, for minutes.
 
-Exits 1 where a scrape was lost, or memory, tasks or descriptors grew.
+Exits 1 where a scrape was lost, or memory, tasks, threads or descriptors grew.
 """
 
 import argparse
@@ -182,6 +182,7 @@ def _report(
         and after.memory <= before.memory * 1.15 + 8
         and after.descriptors <= before.descriptors + 8
         and after.tasks <= before.tasks + 8
+        and after.threads <= before.threads + 8
     )
 
 
