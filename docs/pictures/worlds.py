@@ -27,10 +27,10 @@ class World(NamedTuple):
 DEMO: Final = World(dict.fromkeys(METROS, ()))
 FAILING: Final = World(
     {
-        "fra0": (),
-        "dal0": (Fault("unauthorized"),),
-        "sin0": (Fault("hang"),),
-        "was1": (Fault("garbage"),),
+        "fra": (),
+        "dal": (Fault("unauthorized"),),
+        "sin": (Fault("hang"),),
+        "was": (Fault("garbage"),),
     },
 )
 

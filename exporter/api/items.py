@@ -221,7 +221,8 @@ def outcome(item: Item, unread: tuple[str, ...] = ()) -> Certificate | Unread:
 
 
 def _failed(item: Item, reason: str, message: str) -> Unread:
-    return Unread(reason, item.uuid or "", item.name or "", message[:MAX_MESSAGE_CHARACTERS])
+    said = message[:MAX_MESSAGE_CHARACTERS]
+    return Unread(reason, item.uuid or "", item.name or "", said, gone=reason == "not_found")
 
 
 def _text(raw: msgspec.Raw) -> str | None:

@@ -75,12 +75,16 @@ class Certificate(msgspec.Struct, frozen=True, gc=False):
 
 
 class Unread(NamedTuple):
-    """An item that could not be read: `reason` is one of `errors.REASONS`."""
+    """An item that could not be read: `reason` is one of `errors.REASONS`.
+
+    `gone` is whether the API says that there is no such certificate.
+    """
 
     reason: str
     uuid: str
     name: str
     message: str
+    gone: bool = False
 
 
 class RequestFailure(msgspec.Struct, frozen=True, gc=False):

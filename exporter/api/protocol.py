@@ -172,7 +172,7 @@ def _items(
         kind = headers.get("content-type", "no content type")[:MAX_MESSAGE_CHARACTERS]
         message = f"not the JSON of the specification ({kind}): {exc}"
         raise Undecodable(message[: 2 * MAX_MESSAGE_CHARACTERS]) from exc
-    if items is None and envelope.status == "error":
+    if not items and envelope.status == "error":
         code = next((e.status for e in envelope.errors or () if e.status), 0)
         message = (envelope.message or "")[:MAX_MESSAGE_CHARACTERS]
         raise _request_failure(code, message, retry_after(headers, now=now))

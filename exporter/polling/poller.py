@@ -221,7 +221,7 @@ class Poller:
         new_items = [item for identity, item in items.items() if identity not in self._logged]
         new_fields = [identity for identity in fields if identity not in self._logged]
         for item in new_items[:_UNREAD_LOGGED_AT_ONCE]:
-            reason, uuid, name, message = item
+            reason, uuid, name, message, _ = item
             self._warn("certificate skipped", reason=reason, uuid=uuid, name=name, error=message)
         for field, uuid, name in new_fields[:_UNREAD_LOGGED_AT_ONCE]:
             self._warn("certificate field not read", field=field, uuid=uuid, name=name)

@@ -129,7 +129,7 @@ def _carried(
     One whose uuid cannot be read is known by its name. An item without either may be any
     certificate that is missing since there are more such items.
     """
-    lost = {u.uuid or u.name for u in unread if u.reason != "not_found"}
+    lost = {u.uuid or u.name for u in unread if not u.gone}
     if previous is None or not lost:
         return {}
     nameless = _nameless(unread)

@@ -91,9 +91,9 @@ def _error(place: Place, kind: Kind) -> Outcome:
 
 
 def _nothing_listed(place: Place, **skipped: int) -> Outcome:
-    """An empty inventory; of details that were asked for, none is told."""
+    """An empty inventory; details that were asked for and are not told stay as they were."""
     if place.of == "details":
-        skipped["not_found"] = 2
+        return Outcome(skipped={**skipped, "not_found": 2})
     return EMPTY._replace(skipped=skipped)
 
 
@@ -202,9 +202,7 @@ def _uuid(place: Place, kind: Kind) -> Outcome:
     unread = {"uuid": 1} if reads == "refused" else {}
     if place.of == "bulk":
         return _changed() if reads == "told" else Outcome(unread=unread)
-    if reads == "told":
-        return Outcome(skipped={"not_found": 1}, names=_NEIGHBOUR, same=_NEIGHBOUR)
-    return Outcome(skipped={"not_found": 1}, unread=unread)
+    return Outcome(skipped={"not_found": 1}, unread={} if reads == "told" else unread)
 
 
 def _failed(place: Place, kind: Kind) -> Outcome:
@@ -218,5 +216,5 @@ def _failed(place: Place, kind: Kind) -> Outcome:
     names = _NEIGHBOUR if told else _BOTH
     if place.of == "bulk":
         return Outcome(skipped={"timeout": 1}, names=names, same=names)
-    skipped = {"not_found": 1} if told else {"timeout": 1, "not_found": 1}
-    return Outcome(skipped=skipped, names=names, same=names)
+    # It was listed, so it is there, whatever its details are.
+    return Outcome(skipped={"not_found": 1} if told else {"timeout": 1, "not_found": 1})

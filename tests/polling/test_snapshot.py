@@ -74,7 +74,7 @@ def test_certificates_without_a_uuid_are_no_twins() -> None:
         pytest.param(UNREAD_B, 50, (A, B), id="carried over"),
         pytest.param(UNREAD_B, 110, (A, B), id="until stale"),
         pytest.param(UNREAD_B, 111, (A,), id="stale"),
-        pytest.param(UNREAD_B._replace(reason="not_found"), 50, (A,), id="the API says it is gone"),
+        pytest.param(UNREAD_B._replace(gone=True), 50, (A,), id="the API says it is gone"),
         pytest.param(UNREAD_B._replace(uuid=""), 50, (A, B), id="known by its name"),
         pytest.param(UNREAD_B._replace(uuid="", name=""), 50, (A, B), id="it may be any of them"),
         pytest.param(UNREAD_B._replace(uuid="new"), 50, (A,), id="never read before"),
