@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Generator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Final, ParamSpec, Protocol, TypeVar
 
@@ -89,6 +90,21 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
     with asyncio.Runner(loop_factory=Loop) as runner:
         return runner.run(main)
+
+
+class Threads(ThreadPoolExecutor):
+    """At most so many threads; where the system gives no more, work waits for those there are.
+
+    Without that, whoever asks for the next thread is told that there is none, though its work is
+    queued: a name lookup would fail with a bug rather than wait, and time out.
+    """
+
+    def _adjust_thread_count(self) -> None:
+        try:
+            super()._adjust_thread_count()
+        except RuntimeError:
+            if not self._threads:
+                raise
 
 
 def free(objects: list[Any]) -> None:

@@ -25,7 +25,7 @@ from exporter.exposition.render import Exposition, render_in_steps
 from exporter.exposition.selection import passing
 from exporter.exposition.telemetry import Telemetry
 from exporter.judgement import Policy
-from exporter.loop import free, in_turn
+from exporter.loop import Threads, free, in_turn
 from exporter.polling.metros import Metros, Plan
 from exporter.polling.poller import Poller, Schedule
 from exporter.polling.snapshot import Key, MetroSnapshot, Store
@@ -276,7 +276,7 @@ async def serve(
     settings = WebSettings(web.config_file)
     # Name servers that hang hold a thread for each metro; the others need theirs.
     loop = asyncio.get_running_loop()
-    loop.set_default_executor(ThreadPoolExecutor(_THREADS, "worker"))
+    loop.set_default_executor(Threads(_THREADS, "worker"))
     async with contextlib.AsyncExitStack() as stack:
         # Whatever can still be wrong with the configuration is known before a port is bound.
         graph = await stack.enter_async_context(build(configuration))
